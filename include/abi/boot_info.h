@@ -3,8 +3,8 @@
  * struct boot_info: what every platform tells the kernel at its start.
  *
  * PVH (QEMU, Firecracker, Cloud Hypervisor): the kernel's own entry code builds it from the
- * hvm_start_info. uhyve and the multi-kernel: the host writes it and passes its guest-physical address
- * in RDI at the 64-bit entry point. All code after it is the same for all platforms.
+ * hvm_start_info. uhyve and the multi-kernel: the host writes it and passes its guest-physical
+ * address in RDI at the 64-bit entry point. All code after it is the same for all platforms.
  *
  * Addresses are guest-physical. A zero address or count means "not there".
  */
@@ -17,12 +17,13 @@
 #define BOOT_INFO_MAGIC	  0x54494d5245484f42ull /* "BOHERMIT" */
 #define BOOT_INFO_VERSION 1u
 
-#define BOOT_MEM_MAX  64u
-#define BOOT_CPUS_MAX 512u
+#define BOOT_MEM_MAX	  64u
+#define BOOT_CPUS_MAX	  512u
 
-/* Identification note in the image (name "HermitCore"): what the proxy checks before it starts it. */
+/* Identification note in the image (name "HermitCore"): what the proxy checks before it starts it.
+ */
 #define HERMIT_NOTE_NAME   "HermitCore"
-#define HERMIT_NOTE_TYPE   1u	/* descriptor: struct hermit_note */
+#define HERMIT_NOTE_TYPE   1u /* descriptor: struct hermit_note */
 #define HERMIT_ABI_VERSION 1u
 #define HERMIT_ELF_OSABI   0x42 /* e_ident[EI_OSABI] */
 
@@ -30,7 +31,8 @@ struct hermit_note {
 	uint32_t abi_version; /* HERMIT_ABI_VERSION */
 	uint32_t hc_version;  /* HC_VERSION the kernel speaks */
 	uint64_t entry64;     /* physical address of the 64-bit entry (uhyve, multi-kernel) */
-	uint64_t image_start; /* physical range of kernel and application in memory, .bss included */
+	uint64_t
+		image_start; /* physical range of kernel and application in memory, .bss included */
 	uint64_t image_end;
 };
 
@@ -58,10 +60,10 @@ enum boot_platform {
 };
 
 enum boot_channel {
-	BOOT_CHANNEL_NONE = 0,	/* no proxy: output goes to the console */
-	BOOT_CHANNEL_VIRTIO,	/* first virtio console device found (MMIO or PCI) */
-	BOOT_CHANNEL_SHM,	/* shared rings at channel_base */
-	BOOT_CHANNEL_TCP,	/* multi-kernel */
+	BOOT_CHANNEL_NONE = 0, /* no proxy: output goes to the console */
+	BOOT_CHANNEL_VIRTIO,   /* first virtio console device found (MMIO or PCI) */
+	BOOT_CHANNEL_SHM,      /* shared rings at channel_base */
+	BOOT_CHANNEL_TCP,      /* multi-kernel */
 };
 
 enum boot_console {

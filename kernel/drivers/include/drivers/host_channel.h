@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Host calls (abi/hostcall.h): the kernel's side. Any number of tasks may have calls under way.
+ * Context: task context, interrupts on, no spinlock held; all of these block.
+ */
+#ifndef DRIVERS_HOST_CHANNEL_H
+#define DRIVERS_HOST_CHANNEL_H
+
+#include <abi/hostcall.h>
+#include <lib/compiler.h>
+#include <lib/types.h>
+
+/* Payload pieces of a request, kernel memory, sent one behind the other. */
+struct host_buffer {
+	const void *data;
+	size_t size;
+};
+
+struct host_call {
+	uint16_t op; /* enum hc_op */
+	uint16_t flags;
+	bool interruptible; /* a signal cancels the call (HC_CANCEL) and it ends with -EINTR */
+	uint32_t handle;
+	uint64_t arg[4];
+	struct host_buffer out[3];
+	void *in; /* reply payload, kernel memory */
+	size_t in_capacity;
+	/* set on return */
+	size_t in_size; /* bytes of payload received; more than in_capacity: the rest was dropped */
+	uint64_t val[2];
+};
+
+/* True when a proxy is there. */
+bool host_channel_ready(void);
+
+/* Performs CALL. Result of the reply (>= 0, -errno, or HC_REDIRECT), -EINTR when cancelled, -EIO
+ * when the channel has died or does not exist. */
+must_check int64_t host_call(struct host_call *call);
+
+/*
+ * Bulk data between host file and the application's memory (ADDRESS in the application's half): by
+ * reference to guest memory where the host can, else copied. OFFSET -1: at the host's own offset
+ * (HC_READ/HC_WRITE). Bytes moved (may be short), or -errno. *END_OFFSET (may be NULL): val[0] of
+ * the reply.
+ */
+must_check int64_t host_read(uint32_t handle, uintptr_t address, size_t size, int64_t offset,
+			     bool interruptible);
+must_check int64_t host_write(uint32_t handle, uintptr_t address, size_t size, int64_t offset,
+			      bool interruptible, uint64_t *end_offset);
+
+/* The same into kernel memory that is physically contiguous in the physmap (page cache frames). */
+must_check int64_t host_read_frames(uint32_t handle, paddr_t frame, size_t size, int64_t offset);
+must_check int64_t host_write_frames(uint32_t handle, paddr_t frame, size_t size, int64_t offset);
+
+/*
+ * Asynchronous poll of a host stream: asks for EVENTS (POLLIN ...) and calls DONE(ARGUMENT, revents
+ * or -errno) once, in task context of the channel's receiver (must not block). host_poll_cancel:
+ * when it returns, DONE does not run any more.
+ */
+struct host_poll {
+	uint32_t tag;
+	void (*done)(void *argument, int64_t result);
+	void *argument;
+	bool active;
+};
+must_check int host_poll_start(struct host_poll *poll, uint32_t handle, unsigned events);
+void host_poll_cancel(struct host_poll *poll);
+
+/* What the HELLO reply said; strings are kept for ever. */
+struct host_hello {
+	struct hc_hello_reply fixed;
+	char **argv, **envp; /* NULL-terminated */
+	const char *cwd, *hostname;
+	const char *const *guest_fs, *const *host_fs; /* counts in fixed */
+};
+const struct host_hello *host_hello(void);
+
+/* Ends the machine: tells the proxy and does not return. */
+noreturn void host_exit(int status, int signo, unsigned reason);
+
+#endif /* DRIVERS_HOST_CHANNEL_H */
