@@ -60,7 +60,8 @@ enum hc_op {
 		       * memory bytes; reply: struct hc_hello_reply and its strings */
 	HC_EXIT, /* arg0 = status (0..255), arg1 = signal number or 0, arg2 = HC_EXIT_*; no reply */
 	HC_CANCEL, /* arg0 = tag of a request in flight: it is to end soon, with -EINTR; no reply */
-	HC_OPEN,   /* payload: path; arg0 = Linux O_* flags, arg1 = mode, arg2 = HC_OPEN_*;
+	HC_OPEN,   /* payload: path; arg0 = Linux O_* flags, arg1 = mode (the guest has applied
+		    * its umask, here and in HC_MKDIR), arg2 = HC_OPEN_*;
 		    * result = handle, val0 = HC_HANDLE_* attributes, val1 = st_mode; payload of the
 		    * reply: the resolved absolute guest path (for getcwd and openat) */
 	HC_CLOSE,  /* handle */
@@ -102,9 +103,11 @@ enum hc_op {
 		   * payload = argument in, reply payload = argument out */
 	HC_POLL, /* handle; arg0 = POLLIN|POLLOUT...; replies when one of them (or POLLERR, POLLHUP)
 		  * holds; arg1 = 1: at once, with what holds now; result = revents */
-	HC_REPORT, /* payload: text (UTF-8, not terminated) for the user's stderr, such as a crash
-		    * report; result 0 */
-	HC_TIME,   /* reply: val0 = CLOCK_REALTIME of the host in ns */
+	HC_REPORT,  /* payload: text (UTF-8, not terminated) for the user's stderr, such as a crash
+		     * report; result 0 */
+	HC_TIME,    /* reply: val0 = CLOCK_REALTIME of the host in ns */
+	HC_STRINGS, /* arg0 = offset into the string block of the HELLO reply; reply payload: bytes
+		     * from there on, at most HC_DATA_MAX; result = their number, 0 at the end */
 	HC_OP_COUNT
 };
 
@@ -122,9 +125,10 @@ enum hc_event {
 #define HC_FEAT_SHM 1u /* host can reach guest memory: HC_FLAG_SEGS allowed */
 
 /* hc_request.flags */
-#define HC_FLAG_SEGS 1u /* payload is struct hc_seg[]; the count is payload bytes / sizeof */
+#define HC_FLAG_SEGS   1u /* payload is struct hc_seg[]; the count is payload bytes / sizeof */
+#define HC_FLAG_NOWAIT 2u /* READ, WRITE: -EAGAIN instead of waiting; WRITE may end short */
 
-#define HC_NOFOLLOW  1u
+#define HC_NOFOLLOW    1u
 
 /* HC_OPEN arg2 */
 #define HC_OPEN_DIR_ONLY 1u /* as for chdir: fail with ENOTDIR unless it is a directory */
@@ -181,8 +185,10 @@ struct hc_statfs {
 };
 
 /*
- * Reply to HC_HELLO: this structure, then argc strings, envc strings, the working directory, the
- * host's name, guest_fs_count paths and host_fs_count paths, each terminated by NUL.
+ * Reply to HC_HELLO: this structure, then the string block: argc strings, envc strings, the working
+ * directory, the host's name, guest_fs_count paths, host_fs_count paths and the image's own path
+ * (for /proc/self/exe), each terminated by NUL. The block is strings_size bytes long. The reply
+ * holds at most its first HC_DATA_MAX bytes; the guest asks for the rest with HC_STRINGS.
  * guest_fs: the absolute paths that the guest serves itself (/dev, /proc, /tmp ...); all else is
  * the host's. host_fs: absolute paths below those that the host serves all the same (for example
  * the working directory below /tmp). A longer match wins.
@@ -202,7 +208,7 @@ struct hc_hello_reply {
 	uint32_t std_flags[3];	 /* Linux O_* status flags of the three */
 	uint32_t std_mode[3];	 /* st_mode of the three */
 	uint32_t pid;		 /* of the proxy: getpid() in the guest gives 1 all the same */
-	uint32_t reserved;
+	uint32_t strings_size;	 /* bytes of the whole string block */
 };
 
 _Static_assert(sizeof(struct hc_request) == 48, "hc_request");
