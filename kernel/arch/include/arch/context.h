@@ -31,6 +31,9 @@ void arch_context_init(struct arch_context *context, uint64_t stack_top, void (*
 /* Bytes of a vector state area (XSAVE area by CPUID leaf 0xd). Fixed after start. */
 size_t arch_fpu_size(void);
 
+/* XCR0: the state components that the area holds; 0: FXSAVE format only. */
+uint64_t arch_fpu_features(void);
+
 /* Writes the initial vector state (x87 and MXCSR defaults) into AREA. */
 void arch_fpu_init_area(void *area);
 

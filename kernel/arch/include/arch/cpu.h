@@ -3,6 +3,7 @@
 #ifndef ARCH_CPU_H
 #define ARCH_CPU_H
 
+#include <arch/percpu.h>
 #include <lib/compiler.h>
 #include <lib/types.h>
 
@@ -75,8 +76,37 @@ noreturn void arch_cpu_halt(void);
 /* Leaves the machine (power off, reset); for use where no host channel exists. */
 noreturn void arch_machine_off(int status);
 
-/* Sends the reschedule interrupt to CPU number INDEX: it looks at its work and run queue. */
-void arch_cpu_kick(unsigned index);
+/* Sends the reschedule interrupt to the CPU with this APIC id: it looks at its work and run queue.
+ */
+void arch_cpu_kick(unsigned apic_id);
+
+/* Descriptor tables, system call entry and vector unit of the executing CPU. The boot CPU calls it
+ * before anything else, with its percpu installed. */
+void arch_cpu_init(struct arch_percpu *percpu);
+
+/* The local interrupt controller and timer of the executing CPU. APIC_TIMER_HZ: 0 = find out. After
+ * the memory management. */
+void arch_apic_init(uint64_t apic_timer_hz);
+
+/* End of interrupt. */
+void arch_irq_eoi(void);
+
+/* Routes interrupt line GSI to VECTOR on the executing CPU and unmasks it. 0 or -ENODEV. */
+must_check int arch_irq_route(unsigned gsi, unsigned vector, bool level, bool active_low);
+
+/* Rate of the TSC by CPUID (leaves 0x15, 0x40000010), 0: it does not say. */
+uint64_t arch_tsc_hz(void);
+
+/* Measures the TSC against the PIT, which takes some milliseconds: for machines where nobody says.
+ */
+uint64_t arch_tsc_measure(void);
+
+/* TSC at the kernel's first instruction. */
+uint64_t arch_boot_tsc(void);
+
+/* Bits for the auxiliary vector: AT_HWCAP (CPUID leaf 1 EDX) and AT_HWCAP2. */
+uint64_t arch_hwcap(void);
+uint64_t arch_hwcap2(void);
 
 /* 64 bits from RDSEED or RDRAND; false where the CPU has neither or they fail. */
 bool arch_random64(uint64_t *out);

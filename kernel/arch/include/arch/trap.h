@@ -38,6 +38,9 @@ bool arch_trap_from_app(const struct trap_frame *frame);
 /* kernel/core: a device, timer or inter-processor interrupt. Interrupts off. */
 void irq_dispatch(unsigned vector);
 
+/* kernel/core: an exception in the kernel that nobody handles. ADDRESS: of a page fault, else 0. */
+noreturn void arch_trap_kernel_fault(struct trap_frame *frame, uintptr_t address);
+
 /* kernel/mm: page fault at ADDRESS. Returns 0 when the access can be repeated, -EFAULT when there
  * is no such mapping or right (SIGSEGV, SEGV_MAPERR), -EACCES (SEGV_ACCERR), -EIO (SIGBUS), -ENOMEM
  * (SIGBUS: out of memory). Interrupts on when the faulting context had them on. May block then. */
