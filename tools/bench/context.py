@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What all measurements share: the guests, the folders, and how often to repeat."""
+
+import os
+from dataclasses import dataclass
+
+import linux_guest
+import qemu
+from floor import FloorGuest
+from hermit_guest import HermitGuest
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured. The quick one only shows that everything works."""
+
+    start_rounds: int
+    linux_start_rounds: int
+    time_rounds: int
+    file_rounds: int
+    file_mib: int
+    memory_step_kib: int
+    linux_memory_step_kib: int
+    micro_options: tuple
+
+
+FULL = Effort(15, 5, 3, 7, 256, 256, 4096, ())
+QUICK = Effort(1, 1, 1, 1, 16, 1024, 65536, ("-q",))
+
+
+class Context:
+    def __init__(self, build, proxy, tools, work, qemu_binary, cpu, effort):
+        self.build = build
+        self._tools = tools
+        self.work = work
+        self.effort = effort
+        self.machine = qemu.Machine(qemu_binary, cpu)
+        self._images = os.path.join(build, "tools/bench")
+        self.hermit = HermitGuest(proxy, self.program, work, qemu_binary)
+        self.floor = FloorGuest(self._images, qemu_binary, work)
+        self._linux = None
+        os.makedirs(work, exist_ok=True)
+
+    def program(self, name):
+        """The file of a program that the build has made."""
+        for folder in ("usr/benchmarks", "usr/tests"):
+            path = os.path.join(self.build, folder, name)
+            if os.path.exists(path):
+                return path
+        raise qemu.BenchError(f"{name} has not been built")
+
+    def tool(self, name):
+        """A program of the tool chain."""
+        return os.path.join(self._tools, name)
+
+    @property
+    def linux(self):
+        """The guest of Debian's cloud kernel; BenchError where that is not installed."""
+        if self._linux is None:
+            self._linux = self._linux_guest(linux_guest.cloud_kernel())
+        return self._linux
+
+    def linux_with_9p(self):
+        cache = os.path.join(self.build, "bench/linux-9p")
+        return self._linux_guest(linux_guest.kernel_with_9p(cache))
+
+    def _linux_guest(self, kernel):
+        init = os.path.join(self._images, "linux-init")
+        return linux_guest.LinuxGuest(
+            kernel, init, lambda name: self.program(name + ".linux"), self.work, self.machine
+        )
+
+
+def kernel_release():
+    """The release of the Linux that is compared with, None where there is none."""
+    try:
+        return linux_guest.cloud_kernel().release
+    except qemu.BenchError:
+        return None
+
+
+def attempt(figures, function, *arguments, **options):
+    """
+    Calls a measurement. When it fails, notes why in each of `figures` and returns None, so that the
+    other side's values and the other figures are still measured.
+    """
+    try:
+        return function(*arguments, **options)
+    except qemu.BenchError as error:
+        for figure in figures:
+            if str(error) not in figure.errors:
+                figure.errors.append(str(error))
+        return None

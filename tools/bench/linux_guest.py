@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Debian's kernel in QEMU, with one static program as what its init runs."""
+
+import glob
+import hashlib
+import lzma
+import os
+import re
+import subprocess
+import tempfile
+
+import cpio
+import elf
+import qemu
+
+BEGIN, END = "bench-begin\n", "\nbench-end\n"
+SHARE_TAG = "bench"
+SHARE_POINT = "/share"
+# The largest message Linux's virtio transport takes is 125 pages (net/9p/trans_virtio.c).
+SHARE_OPTIONS = "trans=virtio,version=9p2000.L,msize=512000"
+PACKAGE_9P = "linux-image-amd64"
+
+
+class Kernel:
+    """A Debian kernel image and the folder of its modules."""
+
+    def __init__(self, image, modules):
+        self.image = image
+        self.modules = modules
+        self.release = os.path.basename(image).split("-", 1)[1]
+
+    def module_path(self, name):
+        """The file of a module, whatever its compression; None when there is none."""
+        pattern = re.compile(re.escape(name).replace("_", "[-_]") + r"\.ko(\.xz|\.zst)?$")
+        for folder, _, files in os.walk(self.modules):
+            for file in files:
+                if pattern.match(file):
+                    return os.path.join(folder, file)
+        return None
+
+    def is_builtin(self, name):
+        path = os.path.join(self.modules, "modules.builtin")
+        with open(path, encoding="ascii") as file:
+            return any(
+                os.path.basename(line.strip())[:-3].replace("-", "_") == name.replace("-", "_")
+                for line in file
+            )
+
+
+def cloud_kernel():
+    """The newest installed kernel of Debian's linux-image-cloud-amd64."""
+    images = glob.glob("/boot/vmlinuz-*-cloud-amd64")
+    if not images:
+        raise qemu.BenchError("no /boot/vmlinuz-*-cloud-amd64: install linux-image-cloud-amd64")
+    image = max(images, key=_version_key)
+    return Kernel(image, "/lib/modules/" + os.path.basename(image).split("-", 1)[1])
+
+
+def kernel_with_9p(cache_folder):
+    """
+    A Debian kernel that has 9p as a module. The cloud kernel is built without it, so this is another
+    flavour of the same source package: an installed one, or one unpacked into `cache_folder`.
+    """
+    for root in ("/", cache_folder):
+        for image in sorted(
+            glob.glob(os.path.join(root, "boot/vmlinuz-*")), key=_version_key, reverse=True
+        ):
+            release = os.path.basename(image).split("-", 1)[1]
+            kernel = Kernel(image, os.path.join(root, "lib/modules", release))
+            if kernel.module_path("9pnet_virtio"):
+                return kernel
+    _unpack_package(PACKAGE_9P, cache_folder)
+    return kernel_with_9p(cache_folder)
+
+
+def _version_key(path):
+    return [int(number) for number in re.findall(r"\d+", os.path.basename(path))]
+
+
+def _unpack_package(meta_package, folder):
+    """Fetches the kernel package behind a meta package and unpacks it, without installing it."""
+    text = _output(["apt-cache", "depends", "--important", meta_package])
+    names = re.findall(r"Depends: (linux-image-\d\S+)", text)
+    if not names:
+        raise qemu.BenchError(f"apt knows no {meta_package}: no Linux with 9p to compare with")
+    os.makedirs(folder, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as download:
+        os.chmod(download, 0o777)  # apt's own user writes here
+        _output(["apt-get", "download", names[0]], cwd=download)
+        package = glob.glob(os.path.join(download, "*.deb"))[0]
+        _output(["dpkg-deb", "-x", package, folder])
+
+
+def _output(command, cwd=None):
+    try:
+        return subprocess.run(
+            command, cwd=cwd, check=True, capture_output=True, text=True, timeout=600
+        ).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise qemu.BenchError(f"{' '.join(command)}: {error}") from error
+
+
+class LinuxGuest:
+    """Runs static programs under one Debian kernel. Initial RAM disks are cached by content."""
+
+    name = "linux"
+
+    def __init__(self, kernel, init, find_program, work_folder, machine):
+        self.kernel = kernel
+        self._init = init
+        self._find_program = find_program
+        self._work = work_folder
+        self._machine = machine
+
+    def run(self, program, arguments=(), *, share=None, timeout=120, **options):
+        """
+        Boots, runs `program` and returns a qemu.Result whose output and status are the program's.
+        `share` is a host folder that the program finds at SHARE_POINT. `options`: machine, memory,
+        cpus, icount, environment.
+        """
+        machine = options.get("machine", "microvm")
+        environment = options.get("environment", {})
+        modules = self._modules_for(machine) if share else []
+        disk = self._initrd(program, arguments, environment, modules, bool(share))
+        command = self._machine.command(
+            machine,
+            memory=options.get("memory", "2G"),
+            cpus=options.get("cpus", 1),
+            icount=options.get("icount", False),
+        )
+        command += qemu.DEBUG_EXIT + ["-serial", "stdio", "-kernel", self.kernel.image]
+        command += ["-initrd", disk, "-append", "console=ttyS0 quiet panic=-1 reboot=t"]
+        if share:
+            device = "virtio-9p-device" if machine == "microvm" else "virtio-9p-pci"
+            command += ["-fsdev", f"local,id=share,path={share},security_model=none"]
+            command += ["-device", f"{device},fsdev=share,mount_tag={SHARE_TAG}"]
+        return self._program_result(qemu.run(command, timeout=timeout), program)
+
+    def run_checked(self, program, arguments=(), **options):
+        """As run(), but a status other than 0 is an error."""
+        result = self.run(program, arguments, **options)
+        if result.status != 0:
+            tail = " / ".join(result.stdout.strip().splitlines()[-3:])
+            raise qemu.BenchError(f"{program} on Linux: status {result.status}: {tail}")
+        return result
+
+    def _program_result(self, result, program):
+        """Cuts the program's output out of the console's, and its status out of QEMU's."""
+        text = result.stdout.replace("\r\n", "\n")
+        begin, end = text.find(BEGIN), text.rfind(END)
+        if begin < 0 or end < 0 or result.status % 2 == 0:
+            tail = " / ".join(text.strip().splitlines()[-3:])
+            raise qemu.BenchError(f"Linux did not run {program} to its end: {tail}")
+        result.stdout = text[begin + len(BEGIN) : end]
+        result.status >>= 1
+        return result
+
+    def _modules_for(self, machine):
+        transport = "virtio_mmio" if machine == "microvm" else "virtio_pci"
+        order = []
+        for name in (transport, "9pnet_virtio", "9p"):
+            self._add_module(name, order)
+        return order
+
+    def _add_module(self, name, order):
+        """Appends a module after the ones it depends on."""
+        if name in [known for known, _ in order] or self.kernel.is_builtin(name):
+            return
+        path = self.kernel.module_path(name)
+        if path is None:
+            raise qemu.BenchError(f"Linux {self.kernel.release} has no module {name}")
+        data = _decompress(path)
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            information = elf.ElfFile(file.name).section_data(".modinfo")
+        for needed in elf.module_dependencies(information):
+            self._add_module(needed, order)
+        order.append((name, data))
+
+    def _initrd(self, program, arguments, environment, modules, share):
+        argv = ["/bin/" + program, *arguments]
+        key = repr((argv, sorted(environment.items()), [name for name, _ in modules], share))
+        stamps = [os.stat(p).st_mtime_ns for p in (self._init, self._find_program(program))]
+        digest = hashlib.sha256((key + repr(stamps) + self.kernel.release).encode()).hexdigest()
+        path = os.path.join(self._work, f"initrd-{program}-{digest[:12]}.cpio")
+        if os.path.exists(path):
+            return path
+        disk = cpio.Archive()
+        for folder in ("/dev", "/tmp", "/proc", "/sys", "/etc"):
+            disk.add_folder(folder)
+        disk.add_character_device("/dev/console", 5, 1)
+        disk.add_character_device("/dev/null", 1, 3)
+        disk.add_file("/etc/hostname", b"linux\n")
+        disk.add_host_file("/init", self._init)
+        disk.add_host_file("/bin/" + program, self._find_program(program))
+        disk.add_file("/bench/argv", _strings(argv))
+        disk.add_file("/bench/env", _strings(f"{k}={v}" for k, v in environment.items()))
+        for name, data in modules:
+            disk.add_file(f"/modules/{name}.ko", data)
+        disk.add_file("/bench/modules", "".join(f"/modules/{n}.ko\n" for n, _ in modules).encode())
+        disk.add_file("/bench/mounts", self._mounts(share).encode())
+        disk.write(path)
+        return path
+
+    @staticmethod
+    def _mounts(share):
+        if not share:
+            return ""
+        return f"9p {SHARE_TAG} {SHARE_POINT} {SHARE_OPTIONS}\n"
+
+
+
+def _strings(words):
+    return b"".join(word.encode() + b"\0" for word in words)
+
+
+def _decompress(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    if path.endswith(".xz"):
+        return lzma.decompress(data)
+    if path.endswith(".zst"):
+        return subprocess.run(
+            ["zstd", "-dc", path], check=True, capture_output=True, timeout=60
+        ).stdout
+    return data

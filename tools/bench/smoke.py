@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""
+Runs the benchmark once, quickly, and checks that it works: each figure has its line in the table, was
+measured on HermitCore and on Linux, and is in the JSON file. Times and goals are not judged: the
+machine of a test run is busy.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+import report
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def parse_table(text):
+    """The rows of the table in `text`, each a dictionary from column title to cell."""
+    rows = []
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split(report.SEPARATOR)]
+        if len(cells) == len(report.HEADER) and cells[0] != report.HEADER[0]:
+            rows.append(dict(zip(report.HEADER, cells)))
+    return rows
+
+
+def problems(output, document):
+    """What is wrong with a finished run, as a list of lines."""
+    found = []
+    rows = parse_table(output)
+    figures = document["figures"]
+    if [row["figure"] for row in rows] != [figure["title"] for figure in figures]:
+        found.append("table and JSON do not hold the same figures")
+    if not figures:
+        found.append("there are no figures")
+    for figure in figures:
+        found += [f"{figure['key']}: {error}" for error in figure["errors"]]
+        for side in ("hermit", "linux"):
+            if figure[side] is None:
+                found.append(f"{figure['key']}: no value for {side}")
+    if "-icount" not in output:
+        found.append("the note on -icount is missing")
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    parser.add_argument("--build", required=True)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "results.json")
+        command = [sys.executable, os.path.join(HERE, "run.py"), "--quick"]
+        command += ["--build", options.build, "--output", path]
+        run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        print(run.stdout)
+        with open(path, encoding="utf-8") as file:
+            document = json.load(file)
+    found = problems(run.stdout, document)
+    if run.returncode != 0:
+        found.append(f"run.py ended with status {run.returncode}")
+    for line in found:
+        print("problem:", line)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Tests of the parts of the benchmark that need no virtual machine."""
+
+import io
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+import unittest
+
+import cpio
+import elf
+import figures_boot
+import floor
+import report
+import smoke
+from figures import Figure, Goal, median, number, parse_fields
+
+
+class GoalTest(unittest.TestCase):
+    def test_absolute(self):
+        self.assertTrue(Goal(80).is_reached(80, None))
+        self.assertFalse(Goal(80).is_reached(80.1, None))
+
+    def test_against_another_value(self):
+        self.assertTrue(Goal(0.5, "linux").is_reached(50, 100))
+        self.assertFalse(Goal(0.5, "linux").is_reached(51, 100))
+        self.assertTrue(Goal(1.0, "linux", at_least=True).is_reached(100, 100))
+        self.assertFalse(Goal(1.0, "linux", at_least=True).is_reached(99, 100))
+
+    def test_nothing_to_compare_with_is_not_reached(self):
+        self.assertIsNone(Goal(0.5, "linux").is_reached(50, None))
+        figure = Figure("k", "t", "ns", Goal(0.5, "linux"), hermit=50)
+        self.assertEqual(figure.verdict(), "no reference")
+
+    def test_a_failure_is_shown_as_one(self):
+        figure = Figure("k", "t", "ns", Goal(80), linux=300, errors=["no proxy"])
+        self.assertEqual(figure.verdict(), "FAILED")
+        self.assertIs(figure.is_reached(), False)
+
+    def test_ratio_follows_the_goal(self):
+        figure = Figure("k", "t", "ms", Goal(2.0, "floor"), hermit=60, linux=2000, floor=40)
+        self.assertEqual(figure.ratio(), 1.5)
+        self.assertEqual(figure.verdict(), "yes")
+
+
+class ReportTest(unittest.TestCase):
+    def test_the_table_can_be_read_back(self):
+        figures = [
+            Figure("a", "start", "ms", Goal(2.0, "floor"), hermit=60, linux=2000, floor=40),
+            Figure("b", "size", "MiB", Goal(1.5), errors=["no tool"]),
+        ]
+        rows = smoke.parse_table(report.table(figures))
+        self.assertEqual([row["figure"] for row in rows], ["start", "size"])
+        self.assertEqual(rows[0]["reached"], "yes")
+        self.assertEqual(rows[1]["reached"], "FAILED")
+
+    def test_equal_errors_are_one_line(self):
+        figures = [Figure(key, key, "ms", errors=["no proxy"]) for key in "ab"]
+        self.assertEqual(report.errors(figures), ["not measured: no proxy [a, b]"])
+
+    def test_numbers(self):
+        self.assertEqual(number(None), "-")
+        self.assertEqual(number(1234567.0), "1,234,567")
+        self.assertEqual(number(12.34), "12.3")
+        self.assertEqual(number(0.254), "0.25")
+        self.assertIsNone(median([]))
+        self.assertEqual(parse_fields("bench=x n=3 word"), {"bench": "x", "n": "3"})
+
+
+class SmallestTest(unittest.TestCase):
+    def test_finds_each_border(self):
+        for border in range(1, 65):
+            found = figures_boot.smallest(lambda size: size >= border, 0, 64, 4)
+            self.assertEqual(found, (border + 3) // 4 * 4)
+
+
+class FloorTest(unittest.TestCase):
+    def test_the_proxy_is_taken_out(self):
+        arguments = "-M microvm -chardev socket,id=c,fd=7 -add-fd fd=8,set=1 -object "
+        arguments += "memory-backend-file,id=ram,size=2147483648,mem-path=/dev/fdset/1,share=on "
+        arguments += "-device virtconsole,chardev=c -qmp unix:/run/x -kernel hello"
+        command = floor.independent(arguments.split())
+        self.assertEqual(
+            " ".join(floor.with_kernel(command, "image")),
+            "-M microvm -chardev null,id=c -object "
+            "memory-backend-memfd,id=ram,size=2147483648,share=on "
+            "-device virtconsole,chardev=c -kernel image",
+        )
+
+
+@unittest.skipUnless(shutil.which("cpio"), "cpio is not installed")
+class CpioTest(unittest.TestCase):
+    def test_cpio_reads_the_archive(self):
+        archive = cpio.Archive()
+        archive.add_file("/a/b/odd", b"12345", 0o755)
+        archive.add_file("/empty", b"")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "disk")
+            archive.write(path)
+            with open(path, "rb") as file:
+                subprocess.run(
+                    ["cpio", "-id", "--quiet"], stdin=file, cwd=folder, check=True, timeout=20
+                )
+            with open(os.path.join(folder, "a/b/odd"), "rb") as file:
+                self.assertEqual(file.read(), b"12345")
+            self.assertEqual(os.stat(os.path.join(folder, "a/b/odd")).st_mode & 0o777, 0o755)
+            self.assertEqual(os.path.getsize(os.path.join(folder, "empty")), 0)
+
+
+class ElfTest(unittest.TestCase):
+    def test_reads_a_program(self):
+        with open("/proc/self/exe", "rb") as file:
+            magic = io.BytesIO(file.read(64)).getvalue()
+        image = elf.ElfFile("/proc/self/exe")
+        self.assertEqual(image.entry, struct.unpack_from("<Q", magic, 24)[0])
+        self.assertTrue(any(segment.kind == elf.PT_LOAD for segment in image.segments()))
+        self.assertTrue(any(section.name == ".text" for section in image.sections()))
+
+    def test_refuses_other_files(self):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b"#!/bin/sh\n")
+            file.flush()
+            self.assertRaises(ValueError, elf.ElfFile, file.name)
+
+    def test_module_dependencies(self):
+        data = b"license=GPL\0depends=9pnet,netfs\0name=9p\0"
+        self.assertEqual(elf.module_dependencies(data), ["9pnet", "netfs"])
+        self.assertEqual(elf.module_dependencies(b"depends=\0"), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
