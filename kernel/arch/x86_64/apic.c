@@ -159,10 +159,15 @@ static void ioapic_write(uint32_t reg, uint32_t value)
 	arch_mmio_write32(apic.ioapic + IOAPIC_WINDOW, value);
 }
 
+uint32_t arch_cpu_apic_id(void)
+{
+	return apic.base ? apic_read(APIC_ID) >> 24 : apic_read(APIC_ID);
+}
+
 int arch_irq_route(unsigned gsi, unsigned vector, bool level, bool active_low)
 {
 	unsigned pins = (ioapic_read(IOAPIC_REG_VERSION) >> 16 & 0xff) + 1;
-	uint32_t id = apic.base ? apic_read(APIC_ID) >> 24 : apic_read(APIC_ID);
+	uint32_t id = arch_cpu_apic_id();
 
 	if (gsi >= pins)
 		return -ENODEV;

@@ -88,6 +88,9 @@ void arch_cpu_init(struct arch_percpu *percpu);
  * the memory management. */
 void arch_apic_init(uint64_t apic_timer_hz);
 
+/* APIC id of the executing CPU. After arch_apic_init. */
+uint32_t arch_cpu_apic_id(void);
+
 /* End of interrupt. */
 void arch_irq_eoi(void);
 

@@ -8,12 +8,28 @@
 
 #include <abi/hostcall.h>
 #include <lib/compiler.h>
+#include <lib/list.h>
 #include <lib/types.h>
+#include <sched/wait.h>
 
 /* Payload pieces of a request, kernel memory, sent one behind the other. */
 struct host_buffer {
 	const void *data;
 	size_t size;
+};
+
+/* A request under way. The fields belong to the channel until it is done. */
+struct host_pending {
+	struct list_node node;
+	uint32_t tag;
+	bool done;
+	void (*completed)(
+		struct host_pending *pending); /* instead of waking; channel's lock held */
+	struct wait_queue wait;
+	void *in;
+	size_t in_capacity, in_size;
+	int64_t result;
+	uint64_t val[2];
 };
 
 struct host_call {
@@ -30,6 +46,9 @@ struct host_call {
 	uint64_t val[2];
 };
 
+/* Finds the proxy and says HELLO. CMDLINE: the kernel's. 0, or -errno: there is none. */
+must_check int host_channel_init(const char *cmdline);
+
 /* True when a proxy is there. */
 bool host_channel_ready(void);
 
@@ -43,10 +62,12 @@ must_check int64_t host_call(struct host_call *call);
  * (HC_READ/HC_WRITE). Bytes moved (may be short), or -errno. *END_OFFSET (may be NULL): val[0] of
  * the reply.
  */
+#define HOST_IO_INTERRUPTIBLE 1u /* a stream: a signal ends the wait; never by reference */
+#define HOST_IO_NOWAIT	      2u /* -EAGAIN instead of waiting */
 must_check int64_t host_read(uint32_t handle, uintptr_t address, size_t size, int64_t offset,
-			     bool interruptible);
+			     unsigned flags);
 must_check int64_t host_write(uint32_t handle, uintptr_t address, size_t size, int64_t offset,
-			      bool interruptible, uint64_t *end_offset);
+			      unsigned flags, uint64_t *end_offset);
 
 /* The same into kernel memory that is physically contiguous in the physmap (page cache frames). */
 must_check int64_t host_read_frames(uint32_t handle, paddr_t frame, size_t size, int64_t offset);
@@ -54,14 +75,14 @@ must_check int64_t host_write_frames(uint32_t handle, paddr_t frame, size_t size
 
 /*
  * Asynchronous poll of a host stream: asks for EVENTS (POLLIN ...) and calls DONE(ARGUMENT, revents
- * or -errno) once, in task context of the channel's receiver (must not block). host_poll_cancel:
- * when it returns, DONE does not run any more.
+ * or -errno) once, in interrupt context with the channel's lock held: it may wake, but not start a
+ * call. host_poll_cancel (after a successful start): when it returns, DONE has run and the
+ * structure is free.
  */
 struct host_poll {
-	uint32_t tag;
 	void (*done)(void *argument, int64_t result);
 	void *argument;
-	bool active;
+	struct host_pending pending; /* the channel's */
 };
 must_check int host_poll_start(struct host_poll *poll, uint32_t handle, unsigned events);
 void host_poll_cancel(struct host_poll *poll);
@@ -72,8 +93,15 @@ struct host_hello {
 	char **argv, **envp; /* NULL-terminated */
 	const char *cwd, *hostname;
 	const char *const *guest_fs, *const *host_fs; /* counts in fixed */
+	const char *image_path; /* of the application's image, for /proc/self/exe */
 };
 const struct host_hello *host_hello(void);
+
+/* Where signals from the host (HC_EVENT_SIGNAL) go: interrupt context. Set by init. */
+void host_set_signal_handler(void (*handler)(int signo));
+
+/* Text for the user's stderr (crash reports). Task context. */
+void host_report(const char *text, size_t size);
 
 /* Ends the machine: tells the proxy and does not return. */
 noreturn void host_exit(int status, int signo, unsigned reason);

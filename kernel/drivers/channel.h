@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Between the host call protocol (host_channel.c, host_io.c, host_hello.c) and what carries its
+ * bytes (channel_virtio.c; later shared rings and TCP). Private to this folder.
+ */
+#ifndef DRIVERS_CHANNEL_H
+#define DRIVERS_CHANNEL_H
+
+#include <drivers/host_channel.h>
+#include <lib/list.h>
+#include <sched/wait.h>
+
+struct channel_transport {
+	/* Sends the pieces as one frame, in order; blocks until the host's side has taken it. Any
+	 * number of tasks may call it: frames do not mix. 0 or -errno. */
+	int (*send)(const struct host_buffer *pieces, unsigned count);
+	/* The same for a dying kernel: any context, no locks, polled. */
+	void (*send_dying)(const struct host_buffer *pieces, unsigned count);
+};
+
+/* Finds the device and starts it. CMDLINE: for MMIO devices. The transport, or NULL. */
+const struct channel_transport *channel_virtio_init(const char *cmdline);
+
+/* Bytes from the host, in order. Interrupt context or not; one caller at a time. */
+void channel_receive(const uint8_t *bytes, size_t size);
+
+/* Sends HEADER and pieces without waiting for an answer. */
+must_check int channel_send(const struct hc_request *request, const struct host_buffer *pieces,
+			    unsigned count);
+
+/* The pieces of host_call: sends REQUEST (length and tag are filled in) for P, and waits for its
+ * reply. */
+must_check int host_pending_send(struct host_pending *p, struct hc_request *request,
+				 const struct host_buffer *pieces, unsigned count);
+must_check int64_t host_pending_wait(struct host_pending *p, bool interruptible);
+
+/* For a dying kernel: REQUEST with PAYLOAD, no answer. */
+void channel_send_dying(struct hc_request *request, const void *payload, size_t size);
+
+/* Does the host reach guest memory by reference (HC_FEAT_SHM)? */
+bool channel_has_shm(void);
+
+/* From host_channel_init: performs HELLO. 0 or -errno. */
+must_check int host_hello_init(void);
+
+/* A signal from the host for the application. */
+void host_event_signal(int signo);
+
+#endif /* DRIVERS_CHANNEL_H */

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bulk data between host files and memory. Where the host reaches guest memory (HC_FEAT_SHM), it
+ * moves the data itself and the request only names the physical segments; the application's pages
+ * are pinned so long, so that no unmapping can give them away under the host's hands. Small pieces
+ * and streams (whose read may take for ever, which no pin should) are copied through the channel.
+ */
+#include "channel.h"
+
+#include <arch/user.h>
+#include <asm/errno.h>
+#include <lib/assert.h>
+#include <mm/frame.h>
+#include <mm/heap.h>
+#include <mm/vm.h>
+
+#define INLINE_MAX 1024u	/* up to here copying is cheaper than pinning */
+#define COPY_MAX   (64ul << 10) /* bounce buffer for larger copies */
+
+struct transfer {
+	uint32_t handle;
+	uint16_t op;
+	uint16_t flags;
+	bool interruptible;
+	int64_t offset;
+	uint64_t end_offset; /* reply's val[0] */
+};
+
+static uint16_t read_op(int64_t offset)
+{
+	return offset < 0 ? HC_READ : HC_PREAD;
+}
+
+static uint16_t write_op(int64_t offset)
+{
+	return offset < 0 ? HC_WRITE : HC_PWRITE;
+}
+
+static int64_t call_segments(struct transfer *t, const struct hc_seg *segments, unsigned count,
+			     size_t size)
+{
+	struct host_call call = {
+		.op = t->op,
+		.flags = (uint16_t)(HC_FLAG_SEGS | t->flags),
+		.interruptible = t->interruptible,
+		.handle = t->handle,
+		.arg = {size, (uint64_t)t->offset},
+		.out = {{segments, count * sizeof(*segments)}},
+	};
+	int64_t result = host_call(&call);
+
+	t->end_offset = call.val[0];
+	return result > (int64_t)size ? -EIO : result;
+}
+
+/* One request for pinned memory, as much of it as fits into HC_SEGS_MAX segments. */
+static int64_t call_pinned(struct transfer *t, struct vm_pin *pin, size_t size)
+{
+	size_t pages = size / PAGE_SIZE + 2;
+	unsigned max = (unsigned)MIN(pages, (size_t)HC_SEGS_MAX), count = 0;
+	struct hc_seg *segments = kmalloc(max * sizeof(*segments));
+	size_t done = 0;
+	int64_t result;
+
+	if (!segments)
+		return -ENOMEM;
+	while (done < size && count < max) {
+		size_t length;
+
+		vm_pin_segment(pin, done, &segments[count].gpa, &length);
+		length = MIN(length, size - done);
+		segments[count++].len = length;
+		done += length;
+	}
+	result = call_segments(t, segments, count, done);
+	kfree(segments);
+	return result;
+}
+
+static int64_t by_reference(struct transfer *t, uintptr_t address, size_t size, bool write_memory)
+{
+	struct vm_pin pin;
+	int64_t result = vm_pin(address, size, write_memory, &pin);
+
+	if (result)
+		return result;
+	result = call_pinned(t, &pin, size);
+	vm_unpin(&pin);
+	return result;
+}
+
+static int64_t copy_in(struct transfer *t, uintptr_t address, size_t size, void *buffer)
+{
+	struct host_call call = {
+		.op = t->op,
+		.flags = t->flags,
+		.interruptible = t->interruptible,
+		.handle = t->handle,
+		.arg = {size, (uint64_t)t->offset},
+		.in = buffer,
+		.in_capacity = size,
+	};
+	int64_t result = host_call(&call);
+
+	if (result <= 0)
+		return result;
+	if (result > (int64_t)size || call.in_size != (size_t)result)
+		return -EIO;
+	return arch_user_write(address, buffer, (size_t)result) ? -EFAULT : result;
+}
+
+static int64_t copy_out(struct transfer *t, uintptr_t address, size_t size, void *buffer)
+{
+	struct host_call call = {
+		.op = t->op,
+		.flags = t->flags,
+		.interruptible = t->interruptible,
+		.handle = t->handle,
+		.arg = {size, (uint64_t)t->offset},
+		.out = {{buffer, size}},
+	};
+	int64_t result;
+
+	if (arch_user_read(buffer, address, size))
+		return -EFAULT;
+	result = host_call(&call);
+	t->end_offset = call.val[0];
+	return result > (int64_t)size ? -EIO : result;
+}
+
+static int64_t by_copy(struct transfer *t, uintptr_t address, size_t size, bool write_memory)
+{
+	uint8_t small[INLINE_MAX];
+	size_t part = MIN(size, COPY_MAX);
+	void *buffer = part <= sizeof(small) ? small : kmalloc(part);
+	int64_t result;
+
+	if (!buffer)
+		return -ENOMEM;
+	result = write_memory ? copy_in(t, address, part, buffer)
+			      : copy_out(t, address, part, buffer);
+	if (buffer != small)
+		kfree(buffer);
+	return result;
+}
+
+static int64_t transfer(struct transfer *t, uintptr_t address, size_t size, bool write_memory)
+{
+	bool stream = t->offset < 0 && t->interruptible;
+
+	if (!arch_user_range_ok(address, size))
+		return -EFAULT;
+	size = MIN(size, (size_t)HC_IO_MAX);
+	if (!channel_has_shm() || stream || size <= INLINE_MAX)
+		return by_copy(t, address, size, write_memory);
+	return by_reference(t, address, size, write_memory);
+}
+
+int64_t host_read(uint32_t handle, uintptr_t address, size_t size, int64_t offset, unsigned flags)
+{
+	struct transfer t = {
+		.handle = handle,
+		.op = read_op(offset),
+		.flags = flags & HOST_IO_NOWAIT ? HC_FLAG_NOWAIT : 0,
+		.interruptible = flags & HOST_IO_INTERRUPTIBLE,
+		.offset = offset,
+	};
+
+	return transfer(&t, address, size, true);
+}
+
+int64_t host_write(uint32_t handle, uintptr_t address, size_t size, int64_t offset, unsigned flags,
+		   uint64_t *end_offset)
+{
+	struct transfer t = {
+		.handle = handle,
+		.op = write_op(offset),
+		.flags = flags & HOST_IO_NOWAIT ? HC_FLAG_NOWAIT : 0,
+		.interruptible = flags & HOST_IO_INTERRUPTIBLE,
+		.offset = offset,
+	};
+	int64_t result = transfer(&t, address, size, false);
+
+	if (end_offset)
+		*end_offset = t.end_offset;
+	return result;
+}
+
+int64_t host_read_frames(uint32_t handle, paddr_t frame, size_t size, int64_t offset)
+{
+	struct transfer t = {.handle = handle, .op = HC_PREAD, .offset = offset};
+	struct hc_seg segment = {frame, size};
+	struct host_call call = {
+		.op = HC_PREAD,
+		.handle = handle,
+		.arg = {size, (uint64_t)offset},
+		.in = mm_phys_to_virt(frame),
+		.in_capacity = size,
+	};
+
+	ASSERT(size <= HC_DATA_MAX && offset >= 0);
+	return channel_has_shm() ? call_segments(&t, &segment, 1, size) : host_call(&call);
+}
+
+int64_t host_write_frames(uint32_t handle, paddr_t frame, size_t size, int64_t offset)
+{
+	struct transfer t = {.handle = handle, .op = HC_PWRITE, .offset = offset};
+	struct hc_seg segment = {frame, size};
+	struct host_call call = {
+		.op = HC_PWRITE,
+		.handle = handle,
+		.arg = {size, (uint64_t)offset},
+		.out = {{mm_phys_to_virt(frame), size}},
+	};
+
+	ASSERT(size <= HC_DATA_MAX && offset >= 0);
+	return channel_has_shm() ? call_segments(&t, &segment, 1, size) : host_call(&call);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* PCI configuration space (see pci.h). */
+#include "pci.h"
+
+#include <arch/io.h>
+
+#define CONFIG_ADDRESS	 0xcf8
+#define CONFIG_DATA	 0xcfc
+#define CONFIG_ENABLE	 0x80000000u
+#define DEVICES_PER_BUS	 32
+#define CAPABILITIES_MAX 48 /* of 4 bytes each at least: more is a loop */
+
+static void select(struct pci_address a, uint8_t offset)
+{
+	arch_io_out32(CONFIG_ADDRESS, CONFIG_ENABLE | (uint32_t)a.bus << 16 |
+					      (uint32_t)a.device << 11 | (uint32_t)a.function << 8 |
+					      (offset & 0xfcu));
+}
+
+uint32_t pci_read32(struct pci_address address, uint8_t offset)
+{
+	select(address, offset);
+	return arch_io_in32(CONFIG_DATA);
+}
+
+uint16_t pci_read16(struct pci_address address, uint8_t offset)
+{
+	return (uint16_t)(pci_read32(address, offset) >> 8 * (offset & 2));
+}
+
+uint8_t pci_read8(struct pci_address address, uint8_t offset)
+{
+	return (uint8_t)(pci_read32(address, offset) >> 8 * (offset & 3));
+}
+
+void pci_write32(struct pci_address address, uint8_t offset, uint32_t value)
+{
+	select(address, offset);
+	arch_io_out32(CONFIG_DATA, value);
+}
+
+void pci_write16(struct pci_address address, uint8_t offset, uint16_t value)
+{
+	select(address, offset);
+	arch_io_out16(CONFIG_DATA + (offset & 2), value);
+}
+
+bool pci_find(bool (*match)(uint16_t vendor, uint16_t device, uint32_t argument), uint32_t argument,
+	      struct pci_address *out)
+{
+	for (uint8_t device = 0; device < DEVICES_PER_BUS; device++) {
+		struct pci_address address = {.device = device};
+		uint32_t id = pci_read32(address, PCI_VENDOR_ID);
+
+		if ((uint16_t)id != 0xffff && match((uint16_t)id, (uint16_t)(id >> 16), argument)) {
+			*out = address;
+			return true;
+		}
+	}
+	return false;
+}
+
+uint8_t pci_capability(struct pci_address address, uint8_t id, uint8_t after)
+{
+	uint8_t offset;
+
+	if (!(pci_read16(address, PCI_STATUS) & PCI_STATUS_CAPS))
+		return 0;
+	offset = pci_read8(address, after ? after + 1 : PCI_CAPABILITIES) & 0xfc;
+	for (unsigned i = 0; offset && i < CAPABILITIES_MAX; i++) {
+		if (pci_read8(address, offset) == id)
+			return offset;
+		offset = pci_read8(address, offset + 1) & 0xfc;
+	}
+	return 0;
+}
+
+#define BAR_IO	  1u
+#define BAR_64BIT 4u
+
+paddr_t pci_bar(struct pci_address address, unsigned index)
+{
+	uint8_t offset = (uint8_t)(PCI_BAR0 + 4 * index);
+	uint32_t low;
+	paddr_t bar;
+
+	if (index > 5)
+		return 0;
+	low = pci_read32(address, offset);
+	if (low & BAR_IO)
+		return 0;
+	bar = low & ~15u;
+	if ((low & BAR_64BIT) && index < 5)
+		bar |= (paddr_t)pci_read32(address, offset + 4) << 32;
+	return bar;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Virtio over PCI, modern interface with MSI-X (virtio 1.2, 4.1; PCI 3.0, 6.8.2). */
+#include "virtio.h"
+
+#include <arch/cpu.h>
+#include <arch/io.h>
+#include <asm/errno.h>
+#include <lib/assert.h>
+
+#include "pci.h"
+
+#define VIRTIO_VENDOR	     0x1af4
+#define VIRTIO_MODERN_BASE   0x1040
+#define VIRTIO_CONSOLE_TRANS 0x1003
+#define VIRTIO_NET_TRANS     0x1000
+
+/* Vendor capability, 4.1.4. */
+#define CAP_TYPE	  3
+#define CAP_BAR		  4
+#define CAP_OFFSET	  8
+#define CAP_MULTIPLIER	  16
+#define CAP_COMMON	  1
+#define CAP_NOTIFY	  2
+#define CAP_ISR		  3
+#define CAP_REGISTERS_MAX 0x4000u
+
+/* Common configuration, 4.1.4.3. */
+#define COMMON_FEATURES_SEL	0x00
+#define COMMON_FEATURES		0x04
+#define COMMON_DRV_FEATURES_SEL 0x08
+#define COMMON_DRV_FEATURES	0x0c
+#define COMMON_MSIX_CONFIG	0x10
+#define COMMON_STATUS		0x14
+#define COMMON_QUEUE_SEL	0x16
+#define COMMON_QUEUE_SIZE	0x18
+#define COMMON_QUEUE_MSIX	0x1a
+#define COMMON_QUEUE_ENABLE	0x1c
+#define COMMON_QUEUE_NOTIFY	0x1e
+#define COMMON_QUEUE_DESC	0x20
+#define COMMON_QUEUE_AVAIL	0x28
+#define COMMON_QUEUE_USED	0x30
+#define MSIX_NO_VECTOR		0xffff
+
+/* MSI-X capability and table. */
+#define MSIX_CONTROL	    2
+#define MSIX_TABLE	    4
+#define MSIX_CONTROL_ENABLE 0x8000
+#define MSIX_ADDRESS	    0xfee00000u
+
+static uint8_t pci_status(struct virtio_device *d)
+{
+	return arch_mmio_read8(d->common + COMMON_STATUS);
+}
+
+static void pci_set_status(struct virtio_device *d, uint8_t status)
+{
+	arch_mmio_write8(d->common + COMMON_STATUS, status);
+}
+
+static uint64_t pci_features(struct virtio_device *d)
+{
+	uint64_t low;
+
+	arch_mmio_write32(d->common + COMMON_FEATURES_SEL, 0);
+	low = arch_mmio_read32(d->common + COMMON_FEATURES);
+	arch_mmio_write32(d->common + COMMON_FEATURES_SEL, 1);
+	return low | (uint64_t)arch_mmio_read32(d->common + COMMON_FEATURES) << 32;
+}
+
+static void pci_set_features(struct virtio_device *d, uint64_t features)
+{
+	arch_mmio_write32(d->common + COMMON_DRV_FEATURES_SEL, 0);
+	arch_mmio_write32(d->common + COMMON_DRV_FEATURES, (uint32_t)features);
+	arch_mmio_write32(d->common + COMMON_DRV_FEATURES_SEL, 1);
+	arch_mmio_write32(d->common + COMMON_DRV_FEATURES, (uint32_t)(features >> 32));
+}
+
+static uint16_t pci_queue_size(struct virtio_device *d, uint16_t index)
+{
+	arch_mmio_write16(d->common + COMMON_QUEUE_SEL, index);
+	return arch_mmio_read16(d->common + COMMON_QUEUE_SIZE);
+}
+
+static void pci_queue_set(struct virtio_device *d, struct virtq *queue)
+{
+	arch_mmio_write16(d->common + COMMON_QUEUE_SEL, queue->index);
+	arch_mmio_write16(d->common + COMMON_QUEUE_SIZE, queue->size);
+	arch_mmio_write16(d->common + COMMON_QUEUE_MSIX, 0);
+	virtio_write64(d->common + COMMON_QUEUE_DESC, queue->frame);
+	virtio_write64(d->common + COMMON_QUEUE_AVAIL, virtq_paddr(queue, queue->avail));
+	virtio_write64(d->common + COMMON_QUEUE_USED, virtq_paddr(queue, queue->used));
+	queue->notify_offset =
+		arch_mmio_read16(d->common + COMMON_QUEUE_NOTIFY) * d->notify_multiplier;
+	arch_mmio_write16(d->common + COMMON_QUEUE_ENABLE, 1);
+}
+
+static void pci_notify(struct virtio_device *d, const struct virtq *queue)
+{
+	arch_mmio_write16(d->notify_base + queue->notify_offset, queue->index);
+}
+
+/* MSI-X messages are the device's own and need no acknowledgement. */
+static bool pci_interrupted(struct virtio_device *d)
+{
+	(void)d;
+	return true;
+}
+
+/* All queues use message 0. */
+static int pci_route(struct virtio_device *d, unsigned vector)
+{
+	if (!d->msix)
+		return -ENODEV;
+	arch_mmio_write32(d->msix, MSIX_ADDRESS | arch_cpu_apic_id() << 12);
+	arch_mmio_write32(d->msix + 4, 0);
+	arch_mmio_write32(d->msix + 8, vector);
+	arch_mmio_write32(d->msix + 12, 0); /* unmasked */
+	arch_mmio_write16(d->common + COMMON_MSIX_CONFIG, MSIX_NO_VECTOR);
+	return 0;
+}
+
+static const struct virtio_ops pci_ops = {
+	.status = pci_status,
+	.set_status = pci_set_status,
+	.features = pci_features,
+	.set_features = pci_set_features,
+	.queue_size = pci_queue_size,
+	.queue_set = pci_queue_set,
+	.notify = pci_notify,
+	.interrupted = pci_interrupted,
+	.route = pci_route,
+};
+
+static bool is_virtio(uint16_t vendor, uint16_t device, uint32_t id)
+{
+	if (vendor != VIRTIO_VENDOR)
+		return false;
+	if (device == VIRTIO_MODERN_BASE + id)
+		return true;
+	return (id == VIRTIO_ID_CONSOLE && device == VIRTIO_CONSOLE_TRANS) ||
+	       (id == VIRTIO_ID_NET && device == VIRTIO_NET_TRANS);
+}
+
+/* Maps OFFSET in BAR number BAR; 0 when there is no such BAR. */
+static uintptr_t map_bar(struct pci_address address, unsigned bar, uint32_t offset, size_t size)
+{
+	paddr_t base = pci_bar(address, bar);
+	uintptr_t mapped;
+
+	if (!base)
+		return 0;
+	base += offset;
+	mapped = arch_mmio_map(ALIGN_DOWN(base, PAGE_SIZE),
+			       ALIGN_UP(base % PAGE_SIZE + size, PAGE_SIZE));
+	return mapped ? mapped + base % PAGE_SIZE : 0;
+}
+
+static void map_registers(struct virtio_device *d, struct pci_address address)
+{
+	uint8_t cap = 0;
+
+	while ((cap = pci_capability(address, PCI_CAP_VENDOR, cap))) {
+		uint8_t type = pci_read8(address, cap + CAP_TYPE);
+		uint8_t bar = pci_read8(address, cap + CAP_BAR);
+		uint32_t offset = pci_read32(address, cap + CAP_OFFSET);
+
+		if (type == CAP_COMMON && !d->common)
+			d->common = map_bar(address, bar, offset, PAGE_SIZE);
+		if (type == CAP_ISR && !d->isr)
+			d->isr = map_bar(address, bar, offset, 4);
+		if (type == CAP_NOTIFY && !d->notify_base) {
+			d->notify_base = map_bar(address, bar, offset, CAP_REGISTERS_MAX);
+			d->notify_multiplier = pci_read32(address, cap + CAP_MULTIPLIER);
+		}
+	}
+}
+
+static void enable_msix(struct virtio_device *d, struct pci_address address)
+{
+	uint8_t cap = pci_capability(address, PCI_CAP_MSIX, 0);
+	uint32_t table;
+
+	if (!cap)
+		return;
+	table = pci_read32(address, cap + MSIX_TABLE);
+	d->msix = map_bar(address, table & 7, table & ~7u, 16);
+	pci_write16(address, cap + MSIX_CONTROL,
+		    (pci_read16(address, cap + MSIX_CONTROL) & 0x3fff) | MSIX_CONTROL_ENABLE);
+}
+
+int virtio_pci_find(struct virtio_device *device, uint32_t id)
+{
+	struct pci_address address;
+
+	if (!pci_find(is_virtio, id, &address))
+		return -ENODEV;
+	*device = (struct virtio_device){.ops = &pci_ops, .id = id};
+	pci_write16(address, PCI_COMMAND,
+		    pci_read16(address, PCI_COMMAND) | PCI_COMMAND_MEM | PCI_COMMAND_BUS |
+			    PCI_COMMAND_NOINT);
+	map_registers(device, address);
+	enable_msix(device, address);
+	return device->common && device->notify_base && device->msix ? 0 : -EIO;
+}
