@@ -188,7 +188,7 @@ struct hc_statfs {
  * Reply to HC_HELLO: this structure, then the string block: argc strings, envc strings, the working
  * directory, the host's name, guest_fs_count paths, host_fs_count paths and the image's own path
  * (for /proc/self/exe), each terminated by NUL. The block is strings_size bytes long. The reply
- * holds at most its first HC_DATA_MAX bytes; the guest asks for the rest with HC_STRINGS.
+ * holds as much of it as fits (its size tells); the guest asks for the rest with HC_STRINGS.
  * guest_fs: the absolute paths that the guest serves itself (/dev, /proc, /tmp ...); all else is
  * the host's. host_fs: absolute paths below those that the host serves all the same (for example
  * the working directory below /tmp). A longer match wins.

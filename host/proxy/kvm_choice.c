@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * See kvm_choice.h. The probe's answer is kept in the user's runtime directory, which the system
+ * empties at each start: a file "hermit-kvm" of one letter. It also marks that the user has been
+ * told.
+ */
+#include "kvm_choice.h"
+
+#include "kvm_probe.h"
+#include "message.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CACHE_NAME "hermit-kvm"
+
+/* The runtime directory, if it is this user's own and nobody else's; -1 otherwise. */
+static int open_runtime_dir(void)
+{
+	const char *named = getenv("XDG_RUNTIME_DIR");
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (named && named[0] == '/')
+		snprintf(path, sizeof(path), "%s", named);
+	else
+		snprintf(path, sizeof(path), "/run/user/%u", (unsigned)getuid());
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) != 0 || st.st_uid != getuid() || (st.st_mode & (S_IWGRP | S_IWOTH))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* The letter in the cache, or 0. */
+static char cache_read(int dir)
+{
+	char letter = 0;
+	int fd = openat(dir, CACHE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (read(fd, &letter, 1) != 1)
+		letter = 0;
+	close(fd);
+	return letter;
+}
+
+static void cache_write(int dir, char letter)
+{
+	int fd = openat(dir, CACHE_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+			0600);
+	if (fd < 0)
+		return;
+	ssize_t written = write(fd, &letter, 1);
+	(void)written;
+	close(fd);
+}
+
+/* Without a word from the user: KVM where it is fit; says once per user and boot why not. */
+static bool kvm_fit_quietly(bool verbose)
+{
+	const char *reason = "";
+	int dir = open_runtime_dir();
+	char known = dir >= 0 ? cache_read(dir) : 0;
+	enum kvm_fitness fitness = known == 'y'	  ? KVM_FIT
+				   : known == 'n' ? KVM_UNFIT
+						  : kvm_probe(&reason);
+
+	if (dir >= 0) {
+		if (!known && fitness != KVM_ABSENT)
+			cache_write(dir, fitness == KVM_FIT ? 'y' : 'n');
+		close(dir);
+	}
+	if (fitness == KVM_UNFIT && !known && (dir >= 0 || verbose))
+		proxy_message("/dev/kvm is not used: %s (HERMIT_KVM=0 skips this check)", reason);
+	else if (fitness != KVM_FIT && verbose)
+		proxy_message("no KVM, QEMU translates");
+	return fitness == KVM_FIT;
+}
+
+int kvm_choose(const struct options *options, bool *kvm)
+{
+	const char *reason;
+
+	*kvm = false;
+	if (options->kvm == KVM_OFF || options->icount)
+		return 0;
+	if (options->kvm == KVM_AUTO) {
+		*kvm = kvm_fit_quietly(options->verbose);
+		return 0;
+	}
+	if (kvm_probe(&reason) != KVM_FIT) {
+		proxy_message("KVM cannot be used: %s (HERMIT_KVM=0 does without)", reason);
+		return STATUS_PROXY;
+	}
+	*kvm = true;
+	return 0;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See kvm_probe.h. Memory layout, registers: Intel SDM vol. 3, 4.5 (4-level paging) and 10.8.5. */
+#include "kvm_probe.h"
+
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Guest-physical layout of the probe's 16 KiB: code, then three levels of page tables. */
+enum {
+	PROBE_CODE = 0x0000,
+	PROBE_PML4 = 0x1000,
+	PROBE_PDPT = 0x2000,
+	PROBE_PD = 0x3000,
+	PROBE_SIZE = 0x4000
+};
+
+#define PAGE_PRESENT_WRITABLE 0x3u
+#define PAGE_LARGE	      0x80u
+#define CR0_PE		      (1u << 0)
+#define CR0_MP		      (1u << 1)
+#define CR0_NE		      (1u << 5)
+#define CR0_PG		      (1u << 31)
+#define CR4_PAE		      (1u << 5)
+#define CR4_OSFXSR	      (1u << 9)
+#define CR4_OSXMMEXCPT	      (1u << 10)
+#define EFER_LME	      (1u << 8)
+#define EFER_LMA	      (1u << 10)
+
+#define LOOP_COUNT	      1000u
+#define LOOP_MAX_NS	      200000u  /* a fit machine needs 1 us and the entry and exit */
+#define RUN_MAX_NS	      20000000 /* the guest is interrupted then */
+
+/* mov ecx, LOOP_COUNT; 1: dec ecx; jnz 1b; hlt; then the second part: pxor; movups; hlt */
+static const uint8_t probe_code[] = {
+	0xb9,
+	LOOP_COUNT & 0xff,
+	LOOP_COUNT >> 8,
+	0,
+	0, /* mov $LOOP_COUNT, %ecx */
+	0xff,
+	0xc9, /* 1: dec %ecx */
+	0x75,
+	0xfc, /* jnz 1b */
+	0xf4, /* hlt */
+	0x66,
+	0x0f,
+	0xef,
+	0xc0, /* pxor %xmm0, %xmm0 */
+	0x0f,
+	0x10,
+	0xc8, /* movups %xmm0, %xmm1 */
+	0xf4, /* hlt */
+};
+
+struct probe {
+	int kvm, vm, vcpu;
+	uint8_t *memory;
+	struct kvm_run *run;
+	size_t run_size;
+};
+
+static uint64_t probe_now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void probe_fill_memory(uint8_t *memory)
+{
+	uint64_t entry = PROBE_PDPT | PAGE_PRESENT_WRITABLE;
+
+	memcpy(memory + PROBE_CODE, probe_code, sizeof(probe_code));
+	memcpy(memory + PROBE_PML4, &entry, sizeof(entry));
+	entry = PROBE_PD | PAGE_PRESENT_WRITABLE;
+	memcpy(memory + PROBE_PDPT, &entry, sizeof(entry));
+	entry = PAGE_PRESENT_WRITABLE | PAGE_LARGE;
+	memcpy(memory + PROBE_PD, &entry, sizeof(entry));
+}
+
+static bool probe_set_registers(const struct probe *probe)
+{
+	struct kvm_sregs sregs;
+	struct kvm_regs regs = {.rip = PROBE_CODE, .rflags = 2};
+	struct kvm_segment segment = {.limit = 0xffffffff, .present = 1, .s = 1, .g = 1};
+
+	if (ioctl(probe->vcpu, KVM_GET_SREGS, &sregs) != 0)
+		return false;
+	sregs.cr0 = CR0_PE | CR0_MP | CR0_NE | CR0_PG;
+	sregs.cr3 = PROBE_PML4;
+	sregs.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+	sregs.efer = EFER_LME | EFER_LMA;
+	segment.selector = 16;
+	segment.type = 3; /* data, read-write, accessed */
+	segment.db = 1;
+	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = segment;
+	segment.selector = 8;
+	segment.type = 11; /* code, execute-read, accessed */
+	segment.db = 0;
+	segment.l = 1;
+	sregs.cs = segment;
+	return ioctl(probe->vcpu, KVM_SET_SREGS, &sregs) == 0 &&
+	       ioctl(probe->vcpu, KVM_SET_REGS, &regs) == 0;
+}
+
+static bool probe_create(struct probe *probe)
+{
+	if (ioctl(probe->kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
+		return false;
+	probe->vm = ioctl(probe->kvm, KVM_CREATE_VM, 0);
+	if (probe->vm < 0)
+		return false;
+	probe->memory =
+		mmap(NULL, PROBE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (probe->memory == MAP_FAILED)
+		return false;
+	probe_fill_memory(probe->memory);
+	struct kvm_userspace_memory_region region = {.memory_size = PROBE_SIZE,
+						     .userspace_addr = (uintptr_t)probe->memory};
+	if (ioctl(probe->vm, KVM_SET_USER_MEMORY_REGION, &region) != 0)
+		return false;
+	probe->vcpu = ioctl(probe->vm, KVM_CREATE_VCPU, 0);
+	int size = ioctl(probe->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	if (probe->vcpu < 0 || size <= 0)
+		return false;
+	probe->run_size = (size_t)size;
+	probe->run =
+		mmap(NULL, probe->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, probe->vcpu, 0);
+	return probe->run != MAP_FAILED && probe_set_registers(probe);
+}
+
+static void probe_destroy(struct probe *probe)
+{
+	if (probe->run != MAP_FAILED)
+		munmap(probe->run, probe->run_size);
+	if (probe->vcpu >= 0)
+		close(probe->vcpu);
+	if (probe->vm >= 0)
+		close(probe->vm);
+	if (probe->memory != MAP_FAILED)
+		munmap(probe->memory, PROBE_SIZE);
+	close(probe->kvm);
+}
+
+/* Runs to the next HLT; nanoseconds, 0 when the guest did not get there. */
+static uint64_t probe_run(const struct probe *probe)
+{
+	uint64_t start = probe_now_ns();
+	if (ioctl(probe->vcpu, KVM_RUN, 0) != 0 || probe->run->exit_reason != KVM_EXIT_HLT)
+		return 0;
+	uint64_t ns = probe_now_ns() - start;
+	return ns ? ns : 1;
+}
+
+static void probe_interrupt(int signo)
+{
+	(void)signo;
+}
+
+/* A timer that interrupts KVM_RUN, again and again until it is gone: the first may come too early.
+ */
+static bool watchdog_start(timer_t *timer, struct sigaction *old)
+{
+	struct sigaction action = {.sa_handler = probe_interrupt};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+	struct itimerspec when = {.it_value.tv_nsec = RUN_MAX_NS,
+				  .it_interval.tv_nsec = RUN_MAX_NS};
+
+	if (sigaction(SIGALRM, &action, old) != 0)
+		return false;
+	if (timer_create(CLOCK_MONOTONIC, &event, timer) == 0) {
+		if (timer_settime(*timer, 0, &when, NULL) == 0)
+			return true;
+		timer_delete(*timer);
+	}
+	sigaction(SIGALRM, old, NULL);
+	return false;
+}
+
+enum kvm_fitness kvm_probe(const char **reason)
+{
+	struct probe probe = {.vm = -1, .vcpu = -1, .memory = MAP_FAILED, .run = MAP_FAILED};
+	struct sigaction old;
+	timer_t timer;
+
+	probe.kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (probe.kvm < 0) {
+		*reason = "/dev/kvm cannot be opened";
+		return KVM_ABSENT;
+	}
+	*reason = "a virtual machine cannot be created";
+	enum kvm_fitness fitness = KVM_UNFIT;
+	if (watchdog_start(&timer, &old)) {
+		if (probe_create(&probe)) {
+			uint64_t ns = probe_run(&probe);
+			*reason = "it is emulated and too slow";
+			if (ns && ns <= LOOP_MAX_NS) {
+				*reason = "it cannot run SSE instructions in ring 0";
+				fitness = probe_run(&probe) ? KVM_FIT : KVM_UNFIT;
+			}
+		}
+		timer_delete(timer);
+		sigaction(SIGALRM, &old, NULL);
+	}
+	probe_destroy(&probe);
+	return fitness;
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The proxy's main loop; see machine.h. */
+#include "machine.h"
+
+#include "message.h"
+#include "signals.h"
+#include "terminal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_MS	1000000u
+#define GREETING_NS	(60ull * 1000 * NS_PER_MS) /* from QEMU's start to HELLO */
+#define FRAME_NS	(10ull * 1000 * NS_PER_MS) /* from a frame's first byte to its last */
+#define CHANNEL_LOST_NS (1ull * 1000 * NS_PER_MS)  /* from the channel's end to QEMU's */
+
+/* A guest that does not take its replies gets no more requests served. */
+#define REPLIES_QUEUED_MAX (4u << 20)
+#define READS_IN_A_ROW	   16
+
+enum fixed_slot {
+	SLOT_CHANNEL,
+	SLOT_LOG,
+	SLOT_ERRORS,
+	SLOT_QEMU,
+	SLOT_SIGNAL,
+	SLOT_WAKE,
+	SLOT_STDERR,
+	SLOT_COUNT
+};
+
+#define POLL_SET_MAX (SLOT_COUNT + HOSTCALL_DEFERRED_MAX)
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void set_deadline(struct machine *machine, uint64_t after_ns)
+{
+	machine->deadline_ns = machine->patient ? 0 : now_ns() + after_ns;
+	machine->deadline_for_frame = false;
+}
+
+static void channel_close(struct machine *machine)
+{
+	machine->channel_open = false;
+	set_deadline(machine, CHANNEL_LOST_NS);
+}
+
+static void send_reply(void *context, const struct hc_reply *reply, const void *payload,
+		       size_t size)
+{
+	struct machine *machine = context;
+	struct iovec pieces[2] = {{(void *)(uintptr_t)reply, sizeof(*reply)},
+				  {(void *)(uintptr_t)payload, size}};
+	int err = 0;
+
+	if (machine->channel_open)
+		err = frame_writer_put(&machine->writer, machine->qemu.channel, pieces, 2);
+	if (err)
+		channel_close(machine);
+}
+
+/* Is the machine to be ended? */
+static bool machine_over(const struct machine *machine)
+{
+	return machine->server.exit.done || machine->broken || machine->killed_by ||
+	       machine->timed_out || machine->ended;
+}
+
+/* Half a frame must be followed by the rest before long. */
+static void watch_partial_frame(struct machine *machine, bool partial)
+{
+	if (partial && !machine->deadline_for_frame && machine->server.greeted) {
+		set_deadline(machine, FRAME_NS);
+		machine->deadline_for_frame = true;
+	} else if (!partial && machine->deadline_for_frame) {
+		machine->deadline_ns = 0;
+		machine->deadline_for_frame = false;
+	}
+}
+
+static void serve_frames(struct machine *machine)
+{
+	struct hc_request request;
+	const uint8_t *payload;
+	size_t size;
+	int got = 1;
+
+	while (!machine->server.exit.done &&
+	       frame_writer_queued(&machine->writer) < REPLIES_QUEUED_MAX) {
+		got = frame_reader_next(&machine->reader, &request, &payload, &size);
+		if (got <= 0)
+			break;
+		bool greeted = machine->server.greeted;
+		if (hostcall_server_request(&machine->server, &request, payload, size,
+					    machine->out) != 0)
+			got = -EPROTO;
+		if (got < 0)
+			break;
+		if (!greeted)
+			machine->deadline_ns = 0;
+	}
+	if (got < 0)
+		machine->broken = true;
+	watch_partial_frame(machine, got == 0 && machine->reader.end > machine->reader.start);
+}
+
+/* Takes what the guest has sent, but not for ever: signals and streams want their turn. */
+static void read_channel(struct machine *machine)
+{
+	for (int i = 0; i < READS_IN_A_ROW && machine->channel_open && !machine_over(machine) &&
+			frame_writer_queued(&machine->writer) < REPLIES_QUEUED_MAX;
+	     i++) {
+		ssize_t got = frame_reader_fill(&machine->reader, machine->qemu.channel);
+		if (got == -EAGAIN)
+			return;
+		if (got <= 0)
+			channel_close(machine);
+		serve_frames(machine);
+	}
+}
+
+static void stop_with_guest(struct machine *machine)
+{
+	terminal_suspend();
+	kill(machine->qemu.pid, SIGSTOP);
+	kill(getpid(), SIGSTOP);
+	kill(machine->qemu.pid, SIGCONT);
+	terminal_resume();
+}
+
+static void handle_signal(struct machine *machine, int signo)
+{
+	if (signo == SIGTSTP) {
+		stop_with_guest(machine);
+		return;
+	}
+	bool ends = signo == SIGINT || signo == SIGTERM || signo == SIGHUP || signo == SIGQUIT;
+	if (signo == SIGINT)
+		machine->interrupts++;
+	if (machine->interrupts > 1)
+		machine->killed_by = SIGINT;
+	else if (machine->server.greeted && machine->channel_open)
+		hostcall_server_event(&machine->server, HC_EVENT_SIGNAL, (uint64_t)signo);
+	else if (ends)
+		machine->killed_by = signo;
+}
+
+static void qemu_ended(struct machine *machine)
+{
+	/* The last words may still be in the sockets. */
+	read_channel(machine);
+	machine->wait_status = qemu_process_wait(&machine->qemu);
+	machine->ended = true;
+}
+
+static int fill_poll_set(struct machine *machine, struct pollfd *set)
+{
+	bool hungry = frame_writer_queued(&machine->writer) < REPLIES_QUEUED_MAX;
+	bool queued = frame_writer_queued(&machine->writer) > 0;
+	bool text = log_relay_has_output(&machine->log) || log_relay_has_output(&machine->errors);
+
+	set[SLOT_CHANNEL] =
+		(struct pollfd){.fd = machine->channel_open ? machine->qemu.channel : -1,
+				.events = (short)((hungry ? POLLIN : 0) | (queued ? POLLOUT : 0))};
+	set[SLOT_LOG] =
+		(struct pollfd){.fd = log_relay_wants_input(&machine->log) ? machine->log.fd : -1,
+				.events = POLLIN};
+	set[SLOT_ERRORS] = (struct pollfd){
+		.fd = log_relay_wants_input(&machine->errors) ? machine->errors.fd : -1,
+		.events = POLLIN};
+	set[SLOT_QEMU] = (struct pollfd){.fd = machine->qemu.pidfd, .events = POLLIN};
+	set[SLOT_SIGNAL] = (struct pollfd){.fd = machine->signal_fd, .events = POLLIN};
+	set[SLOT_WAKE] = (struct pollfd){.fd = machine->server.files->wake_fd, .events = POLLIN};
+	set[SLOT_STDERR] = (struct pollfd){.fd = text ? STDERR_FILENO : -1, .events = POLLOUT};
+	return SLOT_COUNT + hostcall_server_poll_set(&machine->server, set + SLOT_COUNT,
+						     (int)HOSTCALL_DEFERRED_MAX);
+}
+
+/* Time until the deadline for poll(): -1 without one. */
+static int poll_timeout_ms(const struct machine *machine)
+{
+	if (!machine->deadline_ns)
+		return -1;
+	uint64_t now = now_ns();
+	if (now >= machine->deadline_ns)
+		return 0;
+	return (int)((machine->deadline_ns - now) / NS_PER_MS) + 1;
+}
+
+static void machine_step(struct machine *machine)
+{
+	struct pollfd set[POLL_SET_MAX];
+	int count = fill_poll_set(machine, set);
+	int signo;
+
+	if (poll(set, (nfds_t)count, poll_timeout_ms(machine)) < 0)
+		return;
+	if (set[SLOT_WAKE].revents) {
+		uint64_t ticks;
+		ssize_t got = read(set[SLOT_WAKE].fd, &ticks, sizeof(ticks));
+		(void)got;
+	}
+	hostcall_server_poll_done(&machine->server, set + SLOT_COUNT, count - SLOT_COUNT);
+	if (set[SLOT_CHANNEL].revents & POLLOUT &&
+	    frame_writer_flush(&machine->writer, machine->qemu.channel) != 0)
+		channel_close(machine);
+	/* Frames that were held back while too many replies waited, then new ones. */
+	serve_frames(machine);
+	if (set[SLOT_CHANNEL].revents)
+		read_channel(machine);
+	if (set[SLOT_LOG].revents)
+		log_relay_read(&machine->log);
+	if (set[SLOT_ERRORS].revents)
+		log_relay_read(&machine->errors);
+	log_relay_write(&machine->log);
+	log_relay_write(&machine->errors);
+	while ((signo = signals_next(machine->signal_fd)))
+		handle_signal(machine, signo);
+	if (set[SLOT_QEMU].revents)
+		qemu_ended(machine);
+	if (machine->deadline_ns && now_ns() >= machine->deadline_ns)
+		machine->timed_out = true;
+}
+
+static int status_after_exit(const struct hostcall_exit *guest)
+{
+	switch (guest->why) {
+	case HC_EXIT_NORMAL:
+		return guest->status;
+	case HC_EXIT_SIGNAL:
+		return STATUS_SIGNAL + guest->signo;
+	default:
+		return STATUS_KERNEL;
+	}
+}
+
+/* QEMU has ended and the guest has not said that it exits. */
+static int status_after_qemu(struct machine *machine)
+{
+	int status = machine->wait_status;
+	char line[512];
+
+	if (WIFSIGNALED(status)) {
+		proxy_message("QEMU was killed by signal %d", WTERMSIG(status));
+		return STATUS_PROXY;
+	}
+	if (WEXITSTATUS(status) != 0) {
+		if (log_relay_first_line(&machine->errors, line, sizeof(line)))
+			proxy_message("QEMU failed: %s", line);
+		else
+			proxy_message("QEMU failed with status %d", WEXITSTATUS(status));
+		return STATUS_PROXY;
+	}
+	proxy_message("the machine %s", machine->server.greeted
+						? "stopped before the application ended"
+						: "stopped during its start");
+	log_relay_dump(&machine->log, "Kernel log:\n");
+	return STATUS_KERNEL;
+}
+
+static int machine_status(struct machine *machine)
+{
+	const struct hostcall_exit *guest = &machine->server.exit;
+
+	if (guest->done) {
+		if (guest->why > HC_EXIT_SIGNAL)
+			log_relay_dump(&machine->log, "Kernel log:\n");
+		return status_after_exit(guest);
+	}
+	if (machine->killed_by)
+		return STATUS_SIGNAL + machine->killed_by;
+	if (machine->broken) {
+		proxy_message("the guest broke the protocol of the host channel");
+		return STATUS_KERNEL;
+	}
+	if (machine->ended)
+		return status_after_qemu(machine);
+	if (!machine->channel_open)
+		proxy_message("QEMU closed the host channel");
+	else if (machine->deadline_for_frame)
+		proxy_message("the guest stopped in the middle of a request");
+	else
+		proxy_message("the guest did not answer within %llu s",
+			      GREETING_NS / NS_PER_MS / 1000);
+	log_relay_dump(&machine->log, "Kernel log:\n");
+	return machine->channel_open ? STATUS_KERNEL : STATUS_PROXY;
+}
+
+int machine_run(struct machine *machine)
+{
+	machine->server.send = send_reply;
+	machine->server.context = machine;
+	machine->channel_open = true;
+	frame_writer_init(&machine->writer);
+	machine->out = malloc(HC_DATA_MAX);
+	if (!machine->out || frame_reader_init(&machine->reader) != 0) {
+		proxy_message("out of memory");
+		qemu_process_kill(&machine->qemu);
+		return STATUS_PROXY;
+	}
+	set_deadline(machine, GREETING_NS);
+	while (!machine_over(machine))
+		machine_step(machine);
+	/* Nothing in QEMU is worth an orderly end: files are the proxy's, memory is nobody's. */
+	if (!machine->ended)
+		qemu_process_kill(&machine->qemu);
+	terminal_restore();
+	log_relay_read(&machine->log);
+	log_relay_read(&machine->errors);
+	log_relay_drain(&machine->log);
+	log_relay_drain(&machine->errors);
+	int status = machine_status(machine);
+	if (!machine->ended)
+		qemu_process_wait(&machine->qemu);
+	return status;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A running machine: one loop that moves bytes between QEMU, the host call server, the user's
+ * terminal and the signals, until the guest or the user ends it. Nothing in it blocks but poll().
+ */
+#ifndef PROXY_MACHINE_H
+#define PROXY_MACHINE_H
+
+#include "common/frame_io.h"
+#include "common/hostcall_server.h"
+#include "log_relay.h"
+#include "qemu_process.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct machine {
+	struct qemu_process qemu;
+	struct hostcall_server server;
+	struct frame_reader reader;
+	struct frame_writer writer;
+	struct log_relay log, errors;
+	int signal_fd;
+	bool patient; /* somebody may hold the guest with a debugger: no time limits */
+
+	bool channel_open;
+	bool broken; /* the guest broke the protocol */
+	bool ended;  /* QEMU is gone; its wait status: */
+	int wait_status;
+	unsigned interrupts;	 /* SIGINTs so far */
+	int killed_by;		 /* the user ended the machine with this signal */
+	bool timed_out;		 /* the guest said nothing in time */
+	uint64_t deadline_ns;	 /* 0: none */
+	bool deadline_for_frame; /* the deadline is for the rest of a frame */
+	uint8_t *out;		 /* reply payload under construction, HC_DATA_MAX bytes */
+};
+
+/* Serves MACHINE (QEMU started, server and signals ready) to its end; the proxy's exit status. */
+int machine_run(struct machine *machine);
+
+#endif /* PROXY_MACHINE_H */

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* proxy: starts an image in its isle and serves it; proxy(1). */
+#include "clock_rate.h"
+#include "kvm_choice.h"
+#include "machine.h"
+#include "message.h"
+#include "options.h"
+#include "qemu_command.h"
+#include "qemu_process.h"
+#include "signals.h"
+#include "terminal.h"
+
+#include "common/file_server.h"
+#include "common/guest_mem.h"
+#include "common/mount_rules.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ICOUNT_TSC_HZ 1000000000u /* -icount shift=0: an instruction takes 1 ns */
+
+/* All that one run of the proxy owns. */
+struct session {
+	struct options options;
+	struct clock_sample start;
+	struct mount_table mounts;
+	struct guest_mem mem;
+	struct file_server files;
+	struct hostcall_identity identity;
+	char *image; /* absolute path of the image, on the host and in the guest */
+	char *cwd;
+};
+
+static uint64_t guest_tsc_hz(void *context)
+{
+	const struct session *session = context;
+	return session->options.icount ? ICOUNT_TSC_HZ : clock_rate_since(&session->start);
+}
+
+/* 0 or an exit status after a message. */
+static int check_isle(const struct options *options)
+{
+	if (options->isle == ISLE_QEMU)
+		return 0;
+	if (options->isle == ISLE_UHYVE)
+		proxy_message("isle 'uhyve' is not available in this version; use 'qemu'");
+	else
+		proxy_message("isle %u: the multi-kernel is not available in this version; "
+			      "use 'qemu'",
+			      options->isle_number);
+	return STATUS_PROXY;
+}
+
+static int check_image(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int err = errno;
+
+	if (fd < 0) {
+		proxy_message("%s: %s", path, strerror(err));
+		return err == ENOENT || err == ENOTDIR ? STATUS_NO_IMAGE : STATUS_NOT_IMAGE;
+	}
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		proxy_message("%s: not a file", path);
+		close(fd);
+		return STATUS_NOT_IMAGE;
+	}
+	close(fd);
+	return 0;
+}
+
+static int build_mounts(struct session *session)
+{
+	const struct options *options = &session->options;
+	const struct mount_rule *fault;
+	struct mount_rules rules = {.isolated = options->isolated,
+				    .rules = options->mounts,
+				    .count = options->mount_count};
+
+	session->cwd = getcwd(NULL, 0);
+	if (!session->cwd || session->cwd[0] != '/') {
+		proxy_message("the current directory does not exist any more");
+		return STATUS_PROXY;
+	}
+	rules.cwd = session->cwd;
+	int err = mount_rules_apply(&session->mounts, &rules, &fault);
+	if (!err)
+		return 0;
+	if (!fault)
+		proxy_message("%s: %s", session->cwd, strerror(-err));
+	else if (err == -EPERM)
+		proxy_message("--mount: the kernel itself serves %s", fault->guest);
+	else if (err == -EINVAL)
+		proxy_message("--mount: '%s' is not an absolute path without '..'", fault->guest);
+	else
+		proxy_message("--mount: %s: %s", fault->host, strerror(-err));
+	return STATUS_PROXY;
+}
+
+/* The three standard descriptors move away from their numbers, where the proxy keeps a safe
+ * stand-in. */
+static int take_std_handles(int std[3])
+{
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null_fd < 0)
+		return -errno;
+	for (int i = 0; i < 3; i++) {
+		std[i] = fcntl(i, F_DUPFD_CLOEXEC, 3);
+		if (i < STDERR_FILENO || std[i] < 0)
+			dup2(null_fd, i);
+	}
+	if (null_fd > STDERR_FILENO)
+		close(null_fd);
+	return 0;
+}
+
+static int serve_files(struct session *session)
+{
+	int std[3];
+	int err = take_std_handles(std);
+	if (!err)
+		err = file_server_init(&session->files, &session->mounts, &session->mem, std,
+				       fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
+	if (err)
+		proxy_message("cannot set up the file server: %s", strerror(-err));
+	return err ? STATUS_PROXY : 0;
+}
+
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int start_qemu(struct session *session, struct qemu_process *qemu)
+{
+	const struct options *options = &session->options;
+	struct qemu_command command;
+	bool kvm;
+
+	int status = kvm_choose(options, &kvm);
+	if (status)
+		return status;
+	int err = guest_mem_create(&session->mem, options->memory,
+				   qemu_memory_below_4g(options->machine, options->memory));
+	if (err) {
+		proxy_message("no memory for the guest: %s", strerror(-err));
+		return STATUS_PROXY;
+	}
+	err = qemu_command_build(&command, options, options->app_argv[0], kvm);
+	if (!err && options->verbose)
+		qemu_command_print(&command, stderr);
+	if (!err)
+		err = qemu_process_start(qemu, &command, session->mem.fd);
+	if (err)
+		proxy_message("cannot start %s: %s%s", options->qemu, strerror(-err),
+			      err == -ENOENT ? " (Debian: apt install qemu-system-x86)" : "");
+	qemu_command_destroy(&command);
+	return err ? STATUS_PROXY : 0;
+}
+
+static void describe_guest(struct session *session, char **envp)
+{
+	struct rlimit stack;
+	const char *image = session->options.app_argv[0];
+
+	session->image = realpath(image, NULL);
+	session->identity = (struct hostcall_identity){
+		.argc = session->options.app_argc,
+		.argv = session->options.app_argv,
+		.envp = envp,
+		.image = session->image ? session->image : image,
+		.umask = umask(0), /* the guest applies it */
+		.stack_limit = getrlimit(RLIMIT_STACK, &stack) == 0 ? stack.rlim_cur : 0,
+		.tsc_hz = guest_tsc_hz,
+		.context = session};
+}
+
+static int run(struct session *session, char **envp)
+{
+	static struct machine machine; /* its logs are too large for the stack */
+	const struct options *options = &session->options;
+
+	int status = check_isle(options);
+	if (!status)
+		status = check_image(options->app_argv[0]);
+	if (!status)
+		status = build_mounts(session);
+	if (status)
+		return status;
+	raise_descriptor_limit();
+	machine.signal_fd = signals_open();
+	status = start_qemu(session, &machine.qemu);
+	if (status)
+		return status;
+	terminal_save();
+	describe_guest(session, envp);
+	machine.patient = options->debug != DEBUG_OFF || options->monitor;
+	log_relay_init(&machine.log, machine.qemu.log, options->verbose);
+	log_relay_init(&machine.errors, machine.qemu.errors, options->verbose);
+	status = serve_files(session);
+	if (!status &&
+	    hostcall_server_init(&machine.server, &session->files, &session->identity) == 0)
+		return machine_run(&machine);
+	qemu_process_kill(&machine.qemu);
+	return status ? status : STATUS_PROXY;
+}
+
+int main(int argc, char **argv, char **envp)
+{
+	struct session session = {.start = clock_sample_now()};
+	int status = 0;
+
+	if (!options_parse(&session.options, argc, argv))
+		return STATUS_PROXY;
+	if (session.options.help)
+		fputs(options_help, stdout);
+	else if (session.options.version)
+		puts("proxy (HermitCore) " HERMIT_VERSION);
+	else
+		status = run(&session, envp);
+	return status;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Options and variables go through one table: each entry has a variable, an option, and one
+ * function that takes the text of either; see options.h.
+ */
+#include "options.h"
+
+#include "message.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char options_help[] =
+	"Usage: proxy [OPTION]... APPLICATION [ARGUMENT]...\n"
+	"Runs a HermitCore application. Its exit status becomes the proxy's.\n"
+	"\n"
+	"  --isle=qemu        where to run (HERMIT_ISLE)\n"
+	"  --machine=TYPE     QEMU's machine: microvm (default), pc, q35 (HERMIT_MACHINE)\n"
+	"  --cpus=N           processors (HERMIT_CPUS, default 1)\n"
+	"  --mem=SIZE         memory, such as 512M or 4G (HERMIT_MEM, default 2G)\n"
+	"  --kvm=0|1|auto     KVM: never, always, where it is fit (HERMIT_KVM, default auto)\n"
+	"  --mount=HOST:GUEST[:ro]\n"
+	"                     show host directory HOST as GUEST; may be repeated\n"
+	"  --isolated         no host files but those of --mount\n"
+	"  --verbose          kernel log and QEMU's command line on standard error (HERMIT_VERBOSE)\n"
+	"  --debug[=wait]     GDB on port 1234; wait: start stopped (HERMIT_DEBUG)\n"
+	"  --monitor          QEMU's monitor as telnet server on port 18767 (HERMIT_MONITOR)\n"
+	"  --port=N           the monitor's port is N+1 (HERMIT_PORT, default 18766)\n"
+	"  --qemu=PROGRAM     QEMU to use (HERMIT_QEMU, default qemu-system-x86_64)\n"
+	"  --icount           count instructions as time, for measurements (HERMIT_ICOUNT)\n"
+	"  --help, --version\n"
+	"\n"
+	"Exit status: that of the application; 125 wrong usage, or proxy or QEMU failed; 126 the image\n"
+	"cannot be run; 127 no such image; 128+N ended by signal N; 255 the kernel broke down.\n"
+	"See proxy(1).\n";
+
+/* Takes one value; false when it is not valid. TEXT is "" for an option without value. */
+typedef bool option_setter(struct options *options, const char *text);
+
+static bool parse_unsigned(const char *text, unsigned min, unsigned max, unsigned *value)
+{
+	char *end;
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	unsigned long number = strtoul(text, &end, 10);
+	if (errno || *end || number < min || number > max)
+		return false;
+	*value = (unsigned)number;
+	return true;
+}
+
+/* Index of TEXT in COUNT words, or -1. */
+static int find_word(const char *text, const char *const *words, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(text, words[i]) == 0)
+			return i;
+	return -1;
+}
+
+bool options_parse_size(const char *text, uint64_t *bytes)
+{
+	char *end;
+	unsigned shift = 20;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	unsigned long long number = strtoull(text, &end, 10);
+	if (errno)
+		return false;
+	switch (toupper((unsigned char)*end)) {
+	case 'K':
+		shift = 10;
+		end++;
+		break;
+	case 'M':
+		end++;
+		break;
+	case 'G':
+		shift = 30;
+		end++;
+		break;
+	default:
+		break;
+	}
+	if (*end || number > UINT64_MAX >> shift)
+		return false;
+	*bytes = (uint64_t)number << shift;
+	return true;
+}
+
+static bool set_isle(struct options *options, const char *text)
+{
+	static const char *const words[] = {"qemu", "uhyve"};
+	int word = find_word(text, words, 2);
+	options->isle = word >= 0 ? (enum option_isle)word : ISLE_NUMBER;
+	return word >= 0 || parse_unsigned(text, 0, 254, &options->isle_number);
+}
+
+static bool set_machine(struct options *options, const char *text)
+{
+	static const char *const words[] = {"microvm", "pc", "q35"};
+	int word = find_word(text, words, 3);
+	options->machine = (enum option_machine)word;
+	return word >= 0;
+}
+
+static bool set_cpus(struct options *options, const char *text)
+{
+	return parse_unsigned(text, 1, OPTION_CPUS_MAX, &options->cpus);
+}
+
+static bool set_memory(struct options *options, const char *text)
+{
+	uint64_t bytes;
+	if (!options_parse_size(text, &bytes) || bytes < OPTION_MEM_MIN || bytes > OPTION_MEM_MAX)
+		return false;
+	options->memory = (bytes + 4095) & ~4095ull;
+	return true;
+}
+
+static bool set_kvm(struct options *options, const char *text)
+{
+	static const char *const words[] = {"auto", "0", "1"};
+	int word = find_word(text, words, 3);
+	options->kvm = (enum option_kvm)word;
+	return word >= 0;
+}
+
+/* As in the seed: any value of the variable but 0 means yes; an option needs none. */
+static bool set_flag(bool *flag, const char *text)
+{
+	*flag = strcmp(text, "0") != 0;
+	return true;
+}
+
+static bool set_verbose(struct options *options, const char *text)
+{
+	return set_flag(&options->verbose, text);
+}
+
+static bool set_debug(struct options *options, const char *text)
+{
+	if (strcmp(text, "wait") == 0)
+		options->debug = DEBUG_WAIT;
+	else
+		options->debug = strcmp(text, "0") == 0 ? DEBUG_OFF : DEBUG_ON;
+	return true;
+}
+
+static bool set_monitor(struct options *options, const char *text)
+{
+	return set_flag(&options->monitor, text);
+}
+
+static bool set_icount(struct options *options, const char *text)
+{
+	return set_flag(&options->icount, text);
+}
+
+static bool set_qemu(struct options *options, const char *text)
+{
+	options->qemu = text;
+	return text[0] != '\0';
+}
+
+static bool set_port(struct options *options, const char *text)
+{
+	return parse_unsigned(text, 1, 65534, &options->port);
+}
+
+static bool set_isolated(struct options *options, const char *text)
+{
+	return set_flag(&options->isolated, text);
+}
+
+static bool set_help(struct options *options, const char *text)
+{
+	return set_flag(&options->help, text);
+}
+
+static bool set_version(struct options *options, const char *text)
+{
+	return set_flag(&options->version, text);
+}
+
+/* HOST:GUEST[:ro|:rw]. A colon inside a name cannot be written. */
+static bool set_mount(struct options *options, const char *text)
+{
+	struct mount_rule rule = {0};
+	struct mount_rule *mounts =
+		realloc(options->mounts, (options->mount_count + 1) * sizeof(*mounts));
+	if (!mounts)
+		return false;
+	options->mounts = mounts;
+	char *host = strdup(text);
+	char *guest = host ? strchr(host, ':') : NULL;
+	char *mode = guest ? strchr(guest + 1, ':') : NULL;
+	if (!guest || guest == host || guest[1] != '/' ||
+	    (mode && strcmp(mode, ":ro") != 0 && strcmp(mode, ":rw") != 0)) {
+		free(host);
+		return false;
+	}
+	if (mode) {
+		rule.readonly = strcmp(mode, ":ro") == 0;
+		*mode = '\0';
+	}
+	*guest = '\0';
+	rule.host = host;
+	rule.guest = guest + 1;
+	mounts[options->mount_count++] = rule;
+	return true;
+}
+
+enum value_kind {
+	VALUE_NONE = no_argument,
+	VALUE_NEEDED = required_argument,
+	VALUE_OPTIONAL = optional_argument
+};
+
+static const struct option_entry {
+	const char *name, *variable; /* option without "--"; variable may be NULL */
+	enum value_kind value;
+	option_setter *set;
+	const char *expected; /* for the message about a wrong value */
+} entries[] = {
+	{"isle", "HERMIT_ISLE", VALUE_NEEDED, set_isle, "qemu, uhyve or the number of an isle"},
+	{"machine", "HERMIT_MACHINE", VALUE_NEEDED, set_machine, "microvm, pc or q35"},
+	{"cpus", "HERMIT_CPUS", VALUE_NEEDED, set_cpus, "a number from 1 to 255"},
+	{"mem", "HERMIT_MEM", VALUE_NEEDED, set_memory,
+	 "a size from 2M to 512G, with K, M or G behind the number"},
+	{"kvm", "HERMIT_KVM", VALUE_NEEDED, set_kvm, "0, 1 or auto"},
+	{"verbose", "HERMIT_VERBOSE", VALUE_NONE, set_verbose, ""},
+	{"debug", "HERMIT_DEBUG", VALUE_OPTIONAL, set_debug, ""},
+	{"monitor", "HERMIT_MONITOR", VALUE_NONE, set_monitor, ""},
+	{"icount", "HERMIT_ICOUNT", VALUE_NONE, set_icount, ""},
+	{"qemu", "HERMIT_QEMU", VALUE_NEEDED, set_qemu, "the name of a program"},
+	{"port", "HERMIT_PORT", VALUE_NEEDED, set_port, "a number from 1 to 65534"},
+	{"mount", NULL, VALUE_NEEDED, set_mount, "HOST:GUEST or HOST:GUEST:ro, GUEST absolute"},
+	{"isolated", NULL, VALUE_NONE, set_isolated, ""},
+	{"help", NULL, VALUE_NONE, set_help, ""},
+	{"version", NULL, VALUE_NONE, set_version, ""},
+};
+
+#define ENTRY_COUNT (sizeof(entries) / sizeof(entries[0]))
+
+static bool parse_environment(struct options *options)
+{
+	for (size_t i = 0; i < ENTRY_COUNT; i++) {
+		const char *text = entries[i].variable ? getenv(entries[i].variable) : NULL;
+		if (!text || !text[0] || entries[i].set(options, text))
+			continue;
+		proxy_message("%s: '%s' is not %s", entries[i].variable, text, entries[i].expected);
+		return false;
+	}
+	return true;
+}
+
+static bool parse_arguments(struct options *options, int argc, char **argv)
+{
+	struct option table[ENTRY_COUNT + 1] = {0};
+	int index = 0, result;
+
+	for (size_t i = 0; i < ENTRY_COUNT; i++)
+		table[i] = (struct option){entries[i].name, (int)entries[i].value, NULL, 0};
+	opterr = 0;
+	optind = 0;
+	/* "+": what follows the application's name is the application's; ":": tell what is wrong.
+	 */
+	while ((result = getopt_long(argc, argv, "+:", table, &index)) != -1) {
+		if (result == ':') {
+			proxy_message("option '%s' needs a value", argv[optind - 1]);
+			return false;
+		}
+		if (result != 0 && optopt) {
+			proxy_message("unknown option '-%c' (try --help)", optopt);
+			return false;
+		}
+		if (result != 0) {
+			proxy_message("unknown option '%s' (try --help)", argv[optind - 1]);
+			return false;
+		}
+		const char *text = optarg ? optarg : "";
+		if (!entries[index].set(options, text)) {
+			proxy_message("--%s: '%s' is not %s", entries[index].name, text,
+				      entries[index].expected);
+			return false;
+		}
+	}
+	options->app_argc = argc - optind;
+	options->app_argv = argv + optind;
+	return true;
+}
+
+bool options_parse(struct options *options, int argc, char **argv)
+{
+	*options = (struct options){.isle = ISLE_QEMU,
+				    .machine = MACHINE_MICROVM,
+				    .cpus = 1,
+				    .memory = 2ull << 30,
+				    .kvm = KVM_AUTO,
+				    .qemu = "qemu-system-x86_64",
+				    .port = 18766};
+	if (!parse_environment(options) || !parse_arguments(options, argc, argv))
+		return false;
+	if (options->app_argc == 0 && !options->help && !options->version) {
+		proxy_message("no application given (try --help)");
+		return false;
+	}
+	return true;
+}
+
+void options_destroy(struct options *options)
+{
+	for (size_t i = 0; i < options->mount_count; i++)
+		free((void *)(uintptr_t)options->mounts[i].host);
+	free(options->mounts);
+	*options = (struct options){0};
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See qemu_command.h. Chosen for a fast start: every device that is left out saves time. */
+#include "qemu_command.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GIB (1ull << 30)
+
+/*
+ * microvm: no timer, interrupt controller or clock of the PC's past, no ACPI tables (the kernel
+ * finds processors in the MP table and devices at fixed places); option ROMs would only cost time.
+ * pc, q35: without the devices that nobody uses.
+ */
+static const struct {
+	const char *machine;
+	const char *channel; /* the virtio-serial device */
+} machines[] = {
+	[MACHINE_MICROVM] = {"microvm,acpi=off,pit=off,pic=off,rtc=off,x-option-roms=off",
+			     "virtio-serial-device,max_ports=1"},
+	[MACHINE_PC] = {"pc,usb=off,vmport=off,hpet=off",
+			"virtio-serial-pci,max_ports=1,disable-legacy=on,disable-modern=off"},
+	[MACHINE_Q35] = {"q35,usb=off,vmport=off,hpet=off,sata=off,smbus=off,smm=off",
+			 "virtio-serial-pci,max_ports=1,disable-legacy=on,disable-modern=off"},
+};
+
+/* From QEMU's hw/i386: microvm.c, pc_piix.c and pc_q35.c. */
+uint64_t qemu_memory_below_4g(enum option_machine machine, uint64_t size)
+{
+	uint64_t most = 3 * GIB;
+	if (machine == MACHINE_PC && size < 0xe0000000u)
+		most = 0xe0000000u;
+	if (machine == MACHINE_Q35)
+		most = size >= 0xb0000000u ? 2 * GIB : 0xb0000000u;
+	return size < most ? size : most;
+}
+
+static void add(struct qemu_command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add(struct qemu_command *command, const char *format, ...)
+{
+	va_list args;
+	char *text = NULL;
+
+	if (command->failed || command->argc == QEMU_ARGS_MAX) {
+		command->failed = true;
+		return;
+	}
+	va_start(args, format);
+	int size = vasprintf(&text, format, args);
+	va_end(args);
+	if (size < 0)
+		command->failed = true;
+	else
+		command->argv[command->argc++] = text;
+}
+
+static void add_machine(struct qemu_command *command, const struct options *options, bool kvm)
+{
+	add(command, "-M");
+	add(command, "%s,memory-backend=mem", machines[options->machine].machine);
+	add(command, "-object");
+	add(command,
+	    "memory-backend-file,id=mem,size=%" PRIu64 ",mem-path=/proc/self/fd/%d,share=on",
+	    options->memory, QEMU_FD_MEMORY);
+	add(command, "-m");
+	add(command, "%" PRIu64 "K", options->memory >> 10);
+	add(command, "-accel");
+	if (kvm)
+		add(command, "kvm");
+	else
+		add(command, options->cpus > 1 && !options->icount ? "tcg,thread=multi" : "tcg");
+	add(command, "-cpu");
+	add(command, kvm ? "host" : "max");
+	if (options->cpus > 1) {
+		add(command, "-smp");
+		add(command, "%u", options->cpus);
+	}
+	if (options->icount) {
+		add(command, "-icount");
+		add(command, "shift=0");
+	}
+}
+
+static void add_devices(struct qemu_command *command, const struct options *options)
+{
+	add(command, "-device");
+	add(command, "%s", machines[options->machine].channel);
+	add(command, "-chardev");
+	add(command, "socket,id=hc,fd=%d", QEMU_FD_CHANNEL);
+	add(command, "-device");
+	add(command, "virtconsole,chardev=hc");
+	add(command, "-chardev");
+	add(command, "socket,id=log,fd=%d", QEMU_FD_LOG);
+	add(command, "-serial");
+	add(command, "chardev:log");
+	if (options->debug != DEBUG_OFF) {
+		add(command, "-gdb");
+		add(command, "tcp:127.0.0.1:1234");
+	}
+	if (options->debug == DEBUG_WAIT)
+		add(command, "-S");
+	if (options->monitor) {
+		add(command, "-monitor");
+		add(command, "telnet:127.0.0.1:%u,server=on,wait=off", options->port + 1);
+	}
+}
+
+int qemu_command_build(struct qemu_command *command, const struct options *options,
+		       const char *image, bool kvm)
+{
+	*command = (struct qemu_command){0};
+	add(command, "%s", options->qemu);
+	add(command, "-nodefaults");
+	add(command, "-no-user-config");
+	add(command, "-display");
+	add(command, "none");
+	add(command, "-no-reboot");
+	add_machine(command, options, kvm);
+	add_devices(command, options);
+	add(command, "-kernel");
+	add(command, "%s", image);
+	add(command, "-append");
+	/* Nothing but the image and the firmware's data below 1 MiB has been written to on microvm.
+	 */
+	add(command, "hermit.channel=virtio%s%s",
+	    options->machine == MACHINE_MICROVM ? " hermit.zeroed=1" : "",
+	    options->verbose ? " hermit.verbose=1" : "");
+	return command->failed ? -ENOMEM : 0;
+}
+
+void qemu_command_destroy(struct qemu_command *command)
+{
+	for (int i = 0; i < command->argc; i++)
+		free(command->argv[i]);
+	*command = (struct qemu_command){0};
+}
+
+void qemu_command_print(const struct qemu_command *command, FILE *out)
+{
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				   "-_=,./:+@%";
+	for (int i = 0; i < command->argc; i++) {
+		const char *arg = command->argv[i];
+		fputs(i ? " " : "", out);
+		if (arg[0] && arg[strspn(arg, safe)] == '\0') {
+			fputs(arg, out);
+			continue;
+		}
+		fputc('\'', out);
+		for (; *arg; arg++)
+			fputs(*arg == '\'' ? "'\\''" : (char[]){*arg, '\0'}, out);
+		fputc('\'', out);
+	}
+	fputc('\n', out);
+}

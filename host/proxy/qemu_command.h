@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* QEMU's command line for a guest: pure text, nothing is started here. */
+#ifndef PROXY_QEMU_COMMAND_H
+#define PROXY_QEMU_COMMAND_H
+
+#include "options.h"
+
+#include <stdio.h>
+
+/* Descriptors that QEMU inherits, by these numbers. */
+enum qemu_fd {
+	QEMU_FD_CHANNEL = 3, /* host channel: a stream socket */
+	QEMU_FD_LOG,	     /* first serial port: a stream socket */
+	QEMU_FD_MEMORY,	     /* guest memory: a memory file */
+	QEMU_FD_END
+};
+
+#define QEMU_ARGS_MAX 64
+
+struct qemu_command {
+	char *argv[QEMU_ARGS_MAX + 1]; /* owned; NULL at the end */
+	int argc;
+	bool failed; /* out of memory */
+};
+
+/* Fills COMMAND for the image at path IMAGE; KVM: with hardware virtualisation. 0 or -ENOMEM. */
+int qemu_command_build(struct qemu_command *command, const struct options *options,
+		       const char *image, bool kvm);
+void qemu_command_destroy(struct qemu_command *command);
+
+/* Prints it so that a shell understands it. */
+void qemu_command_print(const struct qemu_command *command, FILE *out);
+
+/* How many of SIZE bytes of memory lie below 4 GiB in this machine; the rest starts at 4 GiB. */
+uint64_t qemu_memory_below_4g(enum option_machine machine, uint64_t size);
+
+#endif /* PROXY_QEMU_COMMAND_H */

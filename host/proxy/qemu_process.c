@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * See qemu_process.h. vfork, because a fork would copy the page tables; in the child only system
+ * calls. QEMU has its own process group: keys such as ^C reach the proxy alone.
+ */
+#include "qemu_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What the child needs, made ready before the vfork. */
+struct child {
+	const struct qemu_command *command;
+	pid_t parent;
+	int null_fd, error_fd;
+	int inherited[QEMU_FD_END - QEMU_FD_CHANNEL]; /* all numbered above QEMU_FD_END */
+	int error;				      /* errno, set by the child */
+};
+
+static void child_reset_signals(void)
+{
+	static const int caught[] = {SIGINT,  SIGTERM, SIGHUP,	SIGQUIT, SIGPIPE,
+				     SIGUSR1, SIGUSR2, SIGXFSZ, SIGTSTP, SIGCHLD};
+	sigset_t none;
+
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+		signal(caught[i], SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void child_run(struct child *child)
+{
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The parent may have died before that. */
+	if (getppid() != child->parent)
+		_exit(1);
+	if (dup2(child->null_fd, STDIN_FILENO) < 0 || dup2(child->null_fd, STDOUT_FILENO) < 0 ||
+	    dup2(child->error_fd, STDERR_FILENO) < 0)
+		goto fail;
+	for (int i = 0; i < QEMU_FD_END - QEMU_FD_CHANNEL; i++)
+		if (dup2(child->inherited[i], QEMU_FD_CHANNEL + i) < 0)
+			goto fail;
+	syscall(SYS_close_range, QEMU_FD_END, ~0u, 0);
+	child_reset_signals();
+	execvp(child->command->argv[0], child->command->argv);
+fail:
+	child->error = errno;
+	_exit(1);
+}
+
+/* A copy of FD out of the way of the numbers that QEMU gets. */
+static int high_copy(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, QEMU_FD_END);
+}
+
+static int make_pair(int *ours, int *theirs)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return -errno;
+	*ours = pair[0];
+	*theirs = high_copy(pair[1]);
+	close(pair[1]);
+	if (*theirs < 0 || fcntl(*ours, F_SETFL, O_NONBLOCK) != 0)
+		return -errno;
+	return 0;
+}
+
+static int child_prepare(struct child *child, struct qemu_process *process, int memory_fd)
+{
+	int err =
+		make_pair(&process->channel, &child->inherited[QEMU_FD_CHANNEL - QEMU_FD_CHANNEL]);
+	if (!err)
+		err = make_pair(&process->log, &child->inherited[QEMU_FD_LOG - QEMU_FD_CHANNEL]);
+	if (!err)
+		err = make_pair(&process->errors, &child->error_fd);
+	if (err)
+		return err;
+	child->inherited[QEMU_FD_MEMORY - QEMU_FD_CHANNEL] = high_copy(memory_fd);
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	child->null_fd = high_copy(null_fd);
+	close(null_fd);
+	return child->inherited[QEMU_FD_MEMORY - QEMU_FD_CHANNEL] < 0 || child->null_fd < 0 ? -errno
+											    : 0;
+}
+
+static void close_valid(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+int qemu_process_start(struct qemu_process *process, const struct qemu_command *command,
+		       int memory_fd)
+{
+	struct child child = {.command = command,
+			      .parent = getpid(),
+			      .null_fd = -1,
+			      .error_fd = -1,
+			      .inherited = {-1, -1, -1}};
+
+	*process = (struct qemu_process){
+		.pid = -1, .pidfd = -1, .channel = -1, .log = -1, .errors = -1};
+	int err = child_prepare(&child, process, memory_fd);
+	if (!err) {
+		pid_t pid = vfork();
+		if (pid == 0)
+			child_run(&child);
+		process->pid = pid;
+		err = pid < 0 ? -errno : -child.error;
+	}
+	if (!err) {
+		process->pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+		err = process->pidfd < 0 ? -errno : 0;
+	}
+	for (size_t i = 0; i < sizeof(child.inherited) / sizeof(child.inherited[0]); i++)
+		close_valid(child.inherited[i]);
+	close_valid(child.null_fd);
+	close_valid(child.error_fd);
+	if (err) {
+		qemu_process_kill(process);
+		if (process->pid > 0)
+			qemu_process_wait(process);
+		qemu_process_close(process);
+	}
+	return err;
+}
+
+void qemu_process_kill(struct qemu_process *process)
+{
+	if (process->pid > 0)
+		kill(process->pid, SIGKILL);
+}
+
+int qemu_process_wait(struct qemu_process *process)
+{
+	int status = 0;
+	while (waitpid(process->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	process->pid = -1;
+	return status;
+}
+
+void qemu_process_close(struct qemu_process *process)
+{
+	close_valid(process->pidfd);
+	close_valid(process->channel);
+	close_valid(process->log);
+	close_valid(process->errors);
+}
