@@ -3,6 +3,7 @@
 #ifndef CORE_CLOCK_H
 #define CORE_CLOCK_H
 
+#include <arch/vdso.h>
 #include <lib/types.h>
 
 /* Sets the TSC's rate (cycles per second) and takes BASE (TSC value) as monotonic zero. */
@@ -20,15 +21,7 @@ void clock_set_realtime(uint64_t now_ns);
 /* Rate of the TSC in Hz. */
 uint64_t clock_tsc_hz(void);
 
-/*
- * The parameters that the vDSO reads: monotonic = ((tsc - base) * mult) >> 32 with a 128-bit
- * product; real time adds realtime_offset. Lives in a page that the application can read.
- */
-struct clock_page {
-	uint64_t base;
-	uint64_t mult; /* 2^32 * 10^9 / tsc_hz */
-	uint64_t realtime_offset;
-};
+/* What the vDSO reads; alone on a page that the application may see. */
 const struct clock_page *clock_page(void);
 
 #endif /* CORE_CLOCK_H */
