@@ -25,8 +25,9 @@
 #define ARCH_PADDR_LIMIT (1ull << 45)	      /* size of either window */
 #define ARCH_KSTACK_BASE 0xffffc00000000000ul /* kernel stacks */
 #define ARCH_KSTACK_SIZE (1ul << 39)
-#define ARCH_KERNEL_BASE 0xffffffff80000000ul /* kernel image, at this plus its physical address   \
-					       */
+#define ARCH_KERNEL_BASE                                                                           \
+	0xffffffff80000000ul /* kernel image, at this plus its physical address                    \
+			      */
 
 #define ARCH_BOOT_MAPPED (1ul << 30) /* physical memory that the boot tables map */
 #define ARCH_TABLE_SPAN	 (1ul << 21) /* what one table of the lowest level maps */

@@ -3,8 +3,8 @@
  * The vDSO: clock and CPU number without a system call (vdso(7)). Runs in the application: position
  * independent, no data of its own. The page before the image is the kernel's struct clock_page.
  */
-#include <asm/unistd_64.h>
 #include <arch/vdso.h>
+#include <asm/unistd_64.h>
 #include <lib/compiler.h>
 #include <linux/time.h>
 
@@ -41,8 +41,7 @@ static always_inline uint64_t monotonic(void)
 
 /* Bit sets of clock ids: those that show monotonic time (besides the usual one), and real time. */
 #define MONOTONIC_CLOCKS                                                                           \
-	(1u << CLOCK_MONOTONIC_RAW | 1u << CLOCK_MONOTONIC_COARSE |       \
-	 1u << CLOCK_BOOTTIME)
+	(1u << CLOCK_MONOTONIC_RAW | 1u << CLOCK_MONOTONIC_COARSE | 1u << CLOCK_BOOTTIME)
 #define REALTIME_CLOCKS (1u << CLOCK_REALTIME | 1u << CLOCK_REALTIME_COARSE | 1u << CLOCK_TAI)
 
 int __vdso_clock_gettime(int clock, struct __kernel_timespec *out)
