@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Files mapped into memory, private and shared. */
+#include "common/fault.h"
 #include "files.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,29 +14,6 @@
 #include <unistd.h>
 
 #define PAGE 4096
-
-static sigjmp_buf escape;
-
-static void on_fault(int number)
-{
-	siglongjmp(escape, number);
-}
-
-/* The signal that a read of this byte raises, or 0. */
-static int signal_of_read(const volatile char *address)
-{
-	struct sigaction action = {.sa_handler = on_fault}, old_bus, old_segv;
-	int number;
-
-	sigaction(SIGBUS, &action, &old_bus);
-	sigaction(SIGSEGV, &action, &old_segv);
-	number = sigsetjmp(escape, 1);
-	if (number == 0)
-		(void)*address;
-	sigaction(SIGBUS, &old_bus, NULL);
-	sigaction(SIGSEGV, &old_segv, NULL);
-	return number;
-}
 
 static long map_result(void *address)
 {
@@ -86,9 +63,9 @@ static void private_mapping(void)
 	CHECK(map[PAGE + 500] == 0); /* beyond the end of the file, in its last page */
 	memcpy(map, "START", 5);
 	CHECK(memcmp(map, "START", 5) == 0);
-	SHOW(signal_of_read(map + 2 * PAGE) == SIGBUS);
+	SHOW(fault_of_read(map + 2 * PAGE) == SIGBUS);
 	SHOW(munmap(map, 4 * PAGE));
-	SHOW(signal_of_read(map) == SIGSEGV);
+	SHOW(fault_of_read(map) == SIGSEGV);
 	fd = open("file", O_RDONLY);
 	map = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, PAGE);
 	CHECK(map != MAP_FAILED && memcmp(map, "second page", 11) == 0);
