@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+void *bad_pointer = (void *)(uintptr_t)0x10;
 
 static atomic_int failures;
 static atomic_int checks;

@@ -7,9 +7,6 @@
 
 #include <stddef.h>
 
-/* An address that no program has mapped, for EFAULT. Not a constant the compiler would warn about. */
-extern void *const bad_pointer;
-
 /* Each runs in the scratch directory and leaves it empty. */
 void files_open(void);
 void files_open_at(void);

@@ -18,8 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void *const bad_pointer = (void *)(uintptr_t)0x10;
-
 void make_file(const char *path, const char *text)
 {
 	int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0644);
