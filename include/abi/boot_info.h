@@ -27,12 +27,21 @@
 #define HERMIT_ABI_VERSION 1u
 #define HERMIT_ELF_OSABI   0x42 /* e_ident[EI_OSABI] */
 
+/* The kernel's segments are linked at HERMIT_KERNEL_BASE + physical address. */
+#define HERMIT_KERNEL_BASE 0xffffffff80000000ull
+
+/*
+ * p_type of the application's .bss: like a PT_LOAD without file contents, but no loader reserves
+ * memory for it; the kernel supplies zeroed pages on demand.
+ */
+#define HERMIT_PT_BSS 0x60425353u
+
 struct hermit_note {
 	uint32_t abi_version; /* HERMIT_ABI_VERSION */
 	uint32_t hc_version;  /* HC_VERSION the kernel speaks */
 	uint64_t entry64;     /* physical address of the 64-bit entry (uhyve, multi-kernel) */
-	uint64_t
-		image_start; /* physical range of kernel and application in memory, .bss included */
+	/* Physical range of kernel and application in memory, whole pages; no HERMIT_PT_BSS. */
+	uint64_t image_start;
 	uint64_t image_end;
 };
 
