@@ -33,7 +33,8 @@ int check_done(void);
 /* For what cannot go on: prints the text and the name of errno, and exits with 2. */
 void check_die(const char *text) __attribute__((noreturn));
 
-/* An address where nothing is mapped, for EFAULT; a variable, so that compilers do not see through it. */
+/* An address where nothing is mapped, for EFAULT; a variable, so that compilers do not see through
+ * it. */
 extern void *bad_pointer;
 
 /* The name of an error number ("ENOENT"), "0" for 0. */

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
-#define PAGE ((size_t)4096)
-#define MIB  ((size_t)1 << 20)
-#define GIB  ((size_t)1 << 30)
+#define PAGE	   ((size_t)4096)
+#define MIB	   ((size_t)1 << 20)
+#define GIB	   ((size_t)1 << 30)
 
 #define READ_WRITE (PROT_READ | PROT_WRITE)
 
@@ -26,7 +26,8 @@ void memory_break(void);
 void memory_advise(void);
 void memory_limits(void);
 
-/* Anonymous private memory at an address of the kernel's choice; ends the program when there is none. */
+/* Anonymous private memory at an address of the kernel's choice; ends the program when there is
+ * none. */
 char *map_anonymous(size_t size, int protection);
 
 /* Are all bytes of the range this value? */
