@@ -30,7 +30,7 @@ void panic_set_reporter(void (*report_to_host)(const char *text, size_t length))
 	reporter = report_to_host;
 }
 
-static void add_args(const char *format, va_list args)
+static void printf_like(1, 0) add_args(const char *format, va_list args)
 {
 	size_t room = sizeof(report.text) - report.length;
 

@@ -14,6 +14,9 @@
 
 #define CAPABILITY(name)     THREAD_ATTRIBUTE(capability(name))
 #define GUARDED_BY(x)	     THREAD_ATTRIBUTE(guarded_by(x))
+/* A member guarded by a lock in the same structure: clang's C front end cannot name that lock before
+ * version 20, so this documents only. */
+#define GUARDED_BY_MEMBER(x)
 #define PT_GUARDED_BY(x)     THREAD_ATTRIBUTE(pt_guarded_by(x))
 #define REQUIRES(...)	     THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
 #define ACQUIRES(...)	     THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))

@@ -21,7 +21,7 @@ struct task;
 
 struct wait_queue {
 	struct spinlock lock;
-	struct list waiters GUARDED_BY(lock);
+	struct list waiters GUARDED_BY_MEMBER(lock);
 };
 
 struct waiter {

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The scheduler's start and its service to other folders. */
+#ifndef SCHED_SCHED_H
+#define SCHED_SCHED_H
+
+#include <lib/compiler.h>
+#include <lib/types.h>
+
+/*
+ * Prepares the scheduler of the executing CPU: run queue, idle task, timer queue, and the handlers
+ * of the timer and reschedule vectors. Needs the kernel heap; interrupts off. From here on tasks
+ * can be created, but none runs until sched_start.
+ */
+void sched_init_cpu(void);
+
+/* The executing CPU becomes its idle task and runs what is runnable. Interrupts off. Gives up the
+ * stack that it was called on for good. */
+noreturn void sched_start(void);
+
+/* Free time of all CPUs since their start, in ns. Any context. */
+uint64_t sched_idle_ns(void);
+
+/* Tasks that can run now or run, the idle tasks not counted. */
+unsigned sched_runnable_count(void);
+
+#endif /* SCHED_SCHED_H */

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The scheduler: run queues per CPU, task switch, wake-up, time slices.
+ *
+ * Locks: sched_cpu.lock guards a run queue and the scheduling state of the tasks that belong to it
+ * (task.sched). It is held across the switch and released by the task that was switched to, so
+ * whoever holds it finds the registers of every task that does not run saved. Two run queues are
+ * never locked at once. The protocols are in docs/locking.md.
+ *
+ * A time slice is measured only while an equal of the running task waits. Its timer stays armed
+ * across switches and is checked against the running task's own stretch when it fires, so that
+ * tasks that hand over to each other quickly cost one interrupt per slice, not one per switch.
+ */
+#include <arch/context.h>
+#include <arch/cpu.h>
+#include <asm/errno.h>
+#include <core/clock.h>
+#include <core/cpu.h>
+#include <core/irq.h>
+#include <core/panic.h>
+#include <linux/sched.h>
+#include <mm/heap.h>
+#include <sched/sched.h>
+
+#include "internal.h"
+
+static struct sched_cpu boot_sched;
+
+/* CPUs whose idle task runs. A bit is set by its CPU under its lock, cleared by it likewise or by
+ * whoever has chosen that CPU for a task. */
+static _Atomic uint64_t idle_cpus[CPU_MAX / 64];
+
+static void idle_mark(unsigned cpu, bool idle)
+{
+	uint64_t bit = 1ull << (cpu % 64);
+
+	if (idle)
+		atomic_fetch_or_explicit(&idle_cpus[cpu / 64], bit, memory_order_relaxed);
+	else
+		atomic_fetch_and_explicit(&idle_cpus[cpu / 64], ~bit, memory_order_relaxed);
+}
+
+static bool idle_claim(unsigned cpu)
+{
+	uint64_t bit = 1ull << (cpu % 64);
+
+	return atomic_load_explicit(&idle_cpus[cpu / 64], memory_order_relaxed) & bit &&
+	       atomic_fetch_and_explicit(&idle_cpus[cpu / 64], ~bit, memory_order_relaxed) & bit;
+}
+
+static uint64_t slice_cycles(void)
+{
+	return clock_tsc_hz() / (NS_PER_SEC / SCHED_SLICE_NS);
+}
+
+/* An equal of the running task waits: its slice counts from now on. Only on the executing CPU. */
+static void slice_start(struct sched_cpu *sched) REQUIRES(sched->lock)
+{
+	if (sched->slice_armed)
+		return;
+	sched->slice_armed = true;
+	timer_arm(&sched->slice, clock_monotonic_ns() + SCHED_SLICE_NS);
+}
+
+/* The slice timer's callback. */
+static void slice_end(struct timer *timer)
+{
+	struct sched_cpu *sched = container_of(timer, struct sched_cpu, slice);
+	uint64_t ran, slice = slice_cycles();
+
+	spin_lock_nested(&sched->lock);
+	sched->slice_armed = false;
+	if (sched->current_priority >= 0 &&
+	    runqueue_top(&sched->queue) == sched->current_priority &&
+	    sched->current->policy != SCHED_FIFO) {
+		ran = arch_cycles() - sched->switch_cycles;
+		if (ran >= slice - slice / 16) {
+			sched->rotate = true;
+			sched_work_set(ARCH_WORK_RESCHED);
+		} else {
+			sched->slice_armed = true;
+			timer_arm(&sched->slice,
+				  clock_monotonic_ns() + SCHED_SLICE_NS * (slice - ran) / slice);
+		}
+	}
+	spin_unlock_nested(&sched->lock);
+}
+
+struct sched_cpu *sched_lock_task(struct task *task, arch_irq_state_t *irq) NO_THREAD_SAFETY
+{
+	for (;;) {
+		struct sched_cpu *sched = atomic_load_explicit(&task->sched, memory_order_acquire);
+
+		*irq = spin_lock(&sched->lock);
+		if (likely(sched == atomic_load_explicit(&task->sched, memory_order_relaxed)))
+			return sched;
+		spin_unlock(&sched->lock, *irq);
+	}
+}
+
+static bool may_run_on(const struct task *task, unsigned cpu)
+{
+	return cpu_set_has(&task->affinity, cpu);
+}
+
+/* The best CPU for TASK, which is runnable: the one it ran on if that is idle or there is no idle
+ * one. An idle CPU is claimed. */
+static struct sched_cpu *choose_cpu(struct task *task, struct sched_cpu *last)
+{
+	unsigned count = cpu_count();
+	bool last_allowed = may_run_on(task, last->index);
+	struct sched_cpu *fallback = last;
+
+	if (count == 1 || (last_allowed && idle_claim(last->index)))
+		return last;
+	for (unsigned i = 1; i < count; i++) {
+		unsigned cpu = (last->index + i) % count;
+
+		if (!may_run_on(task, cpu) || !cpu_get(cpu)->sched)
+			continue;
+		if (idle_claim(cpu))
+			return cpu_get(cpu)->sched;
+		if (!last_allowed && fallback == last)
+			fallback = cpu_get(cpu)->sched;
+	}
+	return fallback;
+}
+
+/* TASK has been added to SCHED's queue: sees to it that SCHED's CPU takes notice. */
+static void preempt_check(struct sched_cpu *sched, const struct task *task) REQUIRES(sched->lock)
+{
+	bool here = sched == cpu_this()->sched;
+
+	if (task->priority < sched->current_priority)
+		return;
+	if (!here)
+		arch_cpu_kick(sched->index);
+	else if (task->priority > sched->current_priority)
+		sched_work_set(ARCH_WORK_RESCHED);
+	else
+		slice_start(sched);
+}
+
+/* Puts TASK, runnable and on no queue, on the best queue. LAST is locked, and unlocked on return.
+ */
+static void place(struct task *task, struct sched_cpu *last, arch_irq_state_t irq) NO_THREAD_SAFETY
+{
+	struct sched_cpu *sched = choose_cpu(task, last);
+
+	ASSERT(!list_linked(&task->run_node) && !task->on_cpu);
+	if (sched != last) {
+		atomic_store_explicit(&task->sched, sched, memory_order_release);
+		spin_unlock_nested(&last->lock);
+		spin_lock_nested(&sched->lock);
+	}
+	runqueue_push(&sched->queue, &task->run_node, task->priority, false);
+	preempt_check(sched, task);
+	spin_unlock(&sched->lock, irq);
+}
+
+void sched_add(struct task *task) NO_THREAD_SAFETY
+{
+	arch_irq_state_t irq = arch_irq_save();
+	struct sched_cpu *sched = cpu_this()->sched;
+
+	task->sched = sched;
+	spin_lock_nested(&sched->lock);
+	place(task, sched, irq);
+}
+
+bool sched_wake(struct task *task, uint32_t states) NO_THREAD_SAFETY
+{
+	arch_irq_state_t irq;
+	struct sched_cpu *sched = sched_lock_task(task, &irq);
+
+	if (!(atomic_load_explicit(&task->state, memory_order_relaxed) & states)) {
+		spin_unlock(&sched->lock, irq);
+		return false;
+	}
+	atomic_store_explicit(&task->state, TASK_RUNNABLE, memory_order_relaxed);
+	if (task->on_cpu) /* it has not blocked yet and will not */
+		spin_unlock(&sched->lock, irq);
+	else
+		place(task, sched, irq);
+	return true;
+}
+
+bool task_wake(struct task *task)
+{
+	return sched_wake(task, TASK_BLOCKED | TASK_BLOCKED_SIGNAL);
+}
+
+void sched_notify_signal(struct task *task) NO_THREAD_SAFETY
+{
+	arch_irq_state_t irq;
+	struct sched_cpu *sched;
+
+	if (sched_wake(task, TASK_BLOCKED_SIGNAL))
+		return;
+	sched = sched_lock_task(task, &irq);
+	if (task->on_cpu) {
+		if (sched == cpu_this()->sched)
+			sched_work_set(ARCH_WORK_SIGNAL);
+		else
+			arch_cpu_kick(sched->index);
+	}
+	spin_unlock(&sched->lock, irq);
+}
+
+/* The reschedule interrupt: another CPU has changed something that concerns this one. */
+static void kicked(void *unused)
+{
+	struct sched_cpu *sched = cpu_this()->sched;
+	int top;
+
+	(void)unused;
+	spin_lock_nested(&sched->lock);
+	top = runqueue_top(&sched->queue);
+	if (top > sched->current_priority)
+		sched_work_set(ARCH_WORK_RESCHED);
+	else if (top >= 0 && top == sched->current_priority)
+		slice_start(sched);
+	if (sched->current->signal_work)
+		sched_work_set(ARCH_WORK_SIGNAL);
+	if (!may_run_on(sched->current, sched->index) && sched->current != sched->idle)
+		sched_work_set(ARCH_WORK_RESCHED);
+	spin_unlock_nested(&sched->lock);
+	timer_rearm();
+}
+
+/* What becomes of the running task PREV: back into the queue when it can go on. */
+static void put_previous(struct sched_cpu *sched, struct task *prev) REQUIRES(sched->lock)
+{
+	if (prev == sched->idle)
+		return;
+	if (prev->state != TASK_RUNNABLE) {
+		if (prev->state == TASK_DEAD)
+			sched->leftover = prev;
+		prev->switches[0]++;
+	} else if (likely(may_run_on(prev, sched->index))) {
+		runqueue_push(&sched->queue, &prev->run_node, prev->priority, !sched->rotate);
+		prev->switches[1]++;
+	} else {
+		sched->leftover = prev;
+	}
+}
+
+/* Makes NEXT the running task of SCHED's CPU in all records. */
+static void account_switch(struct sched_cpu *sched, struct task *prev, struct task *next)
+	REQUIRES(sched->lock)
+{
+	uint64_t now = arch_cycles();
+
+	prev->cycles += now - sched->switch_cycles;
+	sched->switch_cycles = now;
+	prev->on_cpu = false;
+	next->on_cpu = true;
+	sched->current = next;
+	sched->current_priority = next == sched->idle ? -1 : next->priority;
+	if (unlikely(prev == sched->idle || next == sched->idle))
+		idle_mark(sched->index, next == sched->idle);
+}
+
+void sched_switch(void) NO_THREAD_SAFETY
+{
+	struct cpu *cpu = cpu_this();
+	arch_irq_state_t irq = spin_lock(&cpu->sched->lock);
+	struct sched_cpu *sched = cpu->sched;
+	struct task *prev = cpu->current, *next;
+	struct list_node *node;
+
+	ASSERT(!cpu->irq_nesting);
+	put_previous(sched, prev);
+	sched->rotate = false;
+	node = runqueue_pop(&sched->queue);
+	next = node ? list_entry(node, struct task, run_node) : sched->idle;
+	/* The work of the task that goes on; senders and wakers that come later add to it. */
+	cpu->arch.work = next->signal_work ? ARCH_WORK_SIGNAL : 0;
+	if (sched->queue.bitmap && runqueue_top(&sched->queue) == next->priority)
+		slice_start(sched);
+	if (next == prev) {
+		spin_unlock(&sched->lock, irq);
+		return;
+	}
+	account_switch(sched, prev, next);
+	cpu->current = next;
+	arch_context_switch(&prev->context, &next->context, next->stack_top);
+	sched_finish_switch();
+	arch_irq_restore(irq);
+}
+
+void sched_finish_switch(void) NO_THREAD_SAFETY
+{
+	struct sched_cpu *sched = cpu_this()->sched; /* not that of before the switch */
+	struct task *leftover = sched->leftover;
+
+	sched->leftover = NULL;
+	spin_unlock_nested(&sched->lock);
+	if (likely(!leftover))
+		return;
+	if (leftover->state == TASK_DEAD)
+		task_put(leftover);
+	else
+		sched_add(leftover);
+}
+
+void task_yield(void) NO_THREAD_SAFETY
+{
+	struct sched_cpu *sched = cpu_this()->sched;
+	arch_irq_state_t irq;
+
+	/* A task that becomes runnable right now sets ARCH_WORK_RESCHED or starts a slice. */
+	if (runqueue_top(&sched->queue) < sched->current_priority)
+		return;
+	irq = spin_lock(&sched->lock);
+	sched->rotate = true;
+	spin_unlock(&sched->lock, irq);
+	sched_switch();
+}
+
+uint64_t sched_task_cycles(struct task *task) NO_THREAD_SAFETY
+{
+	arch_irq_state_t irq;
+	struct sched_cpu *sched = sched_lock_task(task, &irq);
+	uint64_t cycles = task->cycles;
+
+	if (task->on_cpu)
+		cycles += arch_cycles() - sched->switch_cycles;
+	spin_unlock(&sched->lock, irq);
+	return cycles;
+}
+
+void sched_set_priority(struct task *task, unsigned priority) NO_THREAD_SAFETY
+{
+	arch_irq_state_t irq;
+	struct sched_cpu *sched = sched_lock_task(task, &irq);
+
+	ASSERT(priority < TASK_PRIORITY_COUNT);
+	if (list_linked(&task->run_node)) {
+		runqueue_remove(&sched->queue, &task->run_node, task->priority);
+		task->priority = (uint8_t)priority;
+		runqueue_push(&sched->queue, &task->run_node, priority, false);
+		preempt_check(sched, task);
+	} else {
+		task->priority = (uint8_t)priority;
+		if (task->on_cpu) {
+			sched->current_priority = (int)priority;
+			if (sched != cpu_this()->sched)
+				arch_cpu_kick(sched->index);
+			else if (runqueue_top(&sched->queue) > sched->current_priority)
+				sched_work_set(ARCH_WORK_RESCHED);
+			else if (runqueue_top(&sched->queue) == sched->current_priority)
+				slice_start(sched);
+		}
+	}
+	spin_unlock(&sched->lock, irq);
+}
+
+/* Takes a task that waits for another CPU and may run on this one. Idle task only. */
+static bool steal(struct sched_cpu *self) NO_THREAD_SAFETY
+{
+	unsigned count = cpu_count();
+
+	for (unsigned i = 1; i < count; i++) {
+		struct sched_cpu *victim = cpu_get((self->index + i) % count)->sched;
+		struct task *task, *found = NULL;
+		int top;
+
+		if (!victim || !READ_ONCE(victim->queue.bitmap))
+			continue;
+		arch_irq_state_t irq = spin_lock(&victim->lock);
+		top = runqueue_top(&victim->queue);
+		if (top >= 0) {
+			list_for_each_entry (task, &victim->queue.lists[top], run_node) {
+				if (may_run_on(task, self->index)) {
+					found = task;
+					break;
+				}
+			}
+		}
+		if (found) {
+			runqueue_remove(&victim->queue, &found->run_node, found->priority);
+			atomic_store_explicit(&found->sched, self, memory_order_release);
+		}
+		spin_unlock(&victim->lock, irq);
+		if (!found)
+			continue;
+		irq = spin_lock(&self->lock);
+		runqueue_push(&self->queue, &found->run_node, found->priority, false);
+		spin_unlock(&self->lock, irq);
+		return true;
+	}
+	return false;
+}
+
+static noreturn void idle_loop(struct sched_cpu *sched)
+{
+	for (;;) {
+		arch_irq_disable();
+		if (READ_ONCE(sched->queue.bitmap) || (cpu_count() > 1 && steal(sched))) {
+			sched_switch();
+			arch_irq_enable();
+			continue;
+		}
+		idle_mark(sched->index, true);
+		arch_cpu_idle();
+	}
+}
+
+static void timer_irq(void *unused)
+{
+	(void)unused;
+	timer_interrupt();
+}
+
+void sched_init_cpu(void) NO_THREAD_SAFETY
+{
+	struct cpu *cpu = cpu_this();
+	struct sched_cpu *sched = cpu->arch.index ? kzalloc(sizeof(*sched)) : &boot_sched;
+
+	if (!sched)
+		panic("sched_init_cpu: no memory for CPU %u", cpu->arch.index);
+	spin_init(&sched->lock);
+	runqueue_init(&sched->queue);
+	sched->index = cpu->arch.index;
+	sched->current_priority = -1;
+	sched->switch_cycles = arch_cycles();
+	timer_init(&sched->slice, slice_end);
+	timer_cpu_init(&cpu->timers);
+	cpu->sched = sched;
+	sched->idle = task_create_idle(sched->index);
+	if (!sched->idle)
+		panic("sched_init_cpu: no memory for CPU %u", cpu->arch.index);
+	sched->idle->sched = sched;
+	sched->idle->on_cpu = true;
+	sched->current = sched->idle;
+	cpu->current = sched->idle;
+	if (!cpu->arch.index) {
+		irq_set_fixed(ARCH_VECTOR_TIMER, timer_irq, NULL);
+		irq_set_fixed(ARCH_VECTOR_RESCHED, kicked, NULL);
+	}
+}
+
+static noreturn void idle_entry(void *unused)
+{
+	(void)unused;
+	idle_loop(cpu_this()->sched);
+}
+
+void sched_start(void)
+{
+	struct task *idle = cpu_this()->sched->idle;
+	struct arch_context abandoned = {0};
+
+	ASSERT(!arch_irq_enabled() && task_current() == idle);
+	arch_context_init(&idle->context, idle->stack_top, idle_entry, NULL);
+	arch_context_switch(&abandoned, &idle->context, idle->stack_top);
+	panic("sched_start: the idle task returned");
+}
+
+uint64_t sched_idle_ns(void)
+{
+	uint64_t cycles = 0;
+
+	for (unsigned i = 0; i < cpu_count(); i++) {
+		if (cpu_get(i)->sched)
+			cycles += sched_task_cycles(cpu_get(i)->sched->idle);
+	}
+	return (uint64_t)((unsigned __int128)cycles * NS_PER_SEC / clock_tsc_hz());
+}
+
+unsigned sched_runnable_count(void) NO_THREAD_SAFETY
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < cpu_count(); i++) {
+		const struct sched_cpu *sched = cpu_get(i)->sched;
+
+		if (sched)
+			count += READ_ONCE(sched->queue.count) +
+				 (READ_ONCE(sched->current_priority) >= 0);
+	}
+	return count;
+}
