@@ -22,10 +22,12 @@ class Effort:
     memory_step_kib: int
     linux_memory_step_kib: int
     micro_options: tuple
+    omp_iterations: int
+    gap_seconds: int
 
 
-FULL = Effort(15, 5, 3, 7, 256, 256, 4096, ())
-QUICK = Effort(1, 1, 1, 1, 16, 1024, 65536, ("-q",))
+FULL = Effort(15, 5, 3, 7, 256, 256, 4096, (), 1000000, 2)
+QUICK = Effort(1, 1, 1, 1, 16, 1024, 65536, ("-q",), 100000, 1)
 
 
 class Context:

@@ -92,11 +92,15 @@ class Figure:
 
 @dataclass
 class Group:
-    """Figures that one function measures. `measure(context, figures_by_key)` fills them in."""
+    """
+    Figures that one function measures: `measure(context, figures_by_key)` fills them in. Groups that
+    are not measured by default run when they are named, or with --all.
+    """
 
     name: str
     figures: list
     measure: object
+    by_default: bool = True
 
 
 def number(value):

@@ -129,7 +129,7 @@ class LinuxGuest:
             icount=options.get("icount", False),
         )
         command += qemu.DEBUG_EXIT + ["-serial", "stdio", "-kernel", self.kernel.image]
-        command += ["-initrd", disk, "-append", "console=ttyS0 quiet panic=-1 reboot=t"]
+        command += ["-initrd", disk, "-append", _command_line(options.get("cpus", 1))]
         if share:
             device = "virtio-9p-device" if machine == "microvm" else "virtio-9p-pci"
             command += ["-fsdev", f"local,id=share,path={share},security_model=none"]
@@ -209,6 +209,12 @@ class LinuxGuest:
             return ""
         return f"9p {SHARE_TAG} {SHARE_POINT} {SHARE_OPTIONS}\n"
 
+
+
+def _command_line(cpus):
+    """With several CPUs Linux does not trust QEMU's synchronous counters; microvm has no other clock."""
+    line = "console=ttyS0 quiet panic=-1 reboot=t"
+    return line if cpus == 1 else line + " tsc=reliable"
 
 
 def _strings(words):

@@ -17,9 +17,11 @@ import context as bench
 import figures_boot
 import figures_file
 import figures_micro
+import figures_smp
 import report
 
 GROUPS = figures_boot.GROUPS + figures_micro.GROUPS + figures_file.GROUPS
+GROUPS += figures_smp.GROUPS
 EXIT_FAILED = 3
 EXIT_MISSED = 4
 
@@ -34,10 +36,17 @@ def parse_arguments():
     parser.add_argument("--output", help="JSON file (default: BUILD/bench/results.json)")
     parser.add_argument("--quick", action="store_true", help="one round of everything")
     parser.add_argument("--check", action="store_true", help="a goal that is missed is a failure")
+    parser.add_argument("--all", action="store_true", help="also what needs several processors")
     parser.add_argument(
         "--only", action="append", choices=[group.name for group in GROUPS], help="repeatable"
     )
     return parser.parse_args()
+
+
+def chosen_groups(options):
+    if options.only:
+        return [group for group in GROUPS if group.name in options.only]
+    return [group for group in GROUPS if options.all or group.by_default]
 
 
 def measure(context, groups):
@@ -68,7 +77,7 @@ def main():
         "qemu": context.machine.version(),
         "linux": bench.kernel_release(),
     }
-    groups = [group for group in GROUPS if not options.only or group.name in options.only]
+    groups = chosen_groups(options)
     measure(context, groups)
     figures = [figure for group in groups for figure in group.figures]
     print(report.table(figures))
