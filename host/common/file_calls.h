@@ -13,6 +13,10 @@ handle_call file_read, file_write, file_pread, file_pwrite, file_lseek, file_pol
 handle_call file_fstat, file_getdents, file_fchmod, file_fchown, file_futimens, file_ftruncate,
 	file_fallocate, file_fsync, file_fstatfs, file_flock, file_ioctl;
 
+/* TCSETSW and TCSETSF: HC_IOCTL with SIZE bytes of argument that waits for a terminal to drain. */
+int64_t file_ioctl_drain(struct file_server *files, struct hostcall *call, struct handle *handle,
+			 size_t size);
+
 /* Calls without one: paths and the rest. */
 typedef int64_t plain_call(struct file_server *files, struct hostcall *call);
 plain_call file_open, file_close, file_stat, file_unlink, file_rename, file_mkdir, file_readlink,

@@ -106,13 +106,14 @@ static const struct {
 int64_t file_ioctl(struct file_server *files, struct hostcall *call, struct handle *handle)
 {
 	uint8_t argument[64] = {0};
-	(void)files;
 
 	for (size_t i = 0; i < sizeof(ioctls) / sizeof(ioctls[0]); i++) {
 		if (ioctls[i].request != call->request.arg[0])
 			continue;
 		if (call->payload_size < ioctls[i].in)
 			return -EBADMSG;
+		if (ioctls[i].request == TCSETSW || ioctls[i].request == TCSETSF)
+			return file_ioctl_drain(files, call, handle, ioctls[i].in);
 		memcpy(argument, call->payload, ioctls[i].in);
 		bool by_value = ioctls[i].in == 0 && ioctls[i].out == 0;
 		void *pointer = by_value ? (void *)(uintptr_t)(int)call->request.arg[1] : argument;

@@ -27,6 +27,8 @@ static int open_runtime_dir(void)
 
 	if (named && named[0] == '/')
 		snprintf(path, sizeof(path), "%s", named);
+	else if (getuid() == 0)
+		snprintf(path, sizeof(path), "/run");
 	else
 		snprintf(path, sizeof(path), "/run/user/%u", (unsigned)getuid());
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -90,6 +92,11 @@ int kvm_choose(const struct options *options, bool *kvm)
 	const char *reason;
 
 	*kvm = false;
+	if (options->icount && options->kvm == KVM_ON) {
+		proxy_message(
+			"--icount needs --kvm=0: only QEMU's translation counts instructions");
+		return STATUS_PROXY;
+	}
 	if (options->kvm == KVM_OFF || options->icount)
 		return 0;
 	if (options->kvm == KVM_AUTO) {

@@ -10,6 +10,7 @@
 #include "signals.h"
 #include "terminal.h"
 
+#include "common/elf_image.h"
 #include "common/file_server.h"
 #include "common/guest_mem.h"
 #include "common/mount_rules.h"
@@ -58,9 +59,44 @@ static int check_isle(const struct options *options)
 	return STATUS_PROXY;
 }
 
-static int check_image(const char *path)
+static int refuse_image(const char *path, const char *reason)
 {
+	proxy_message("%s: %s", path, reason);
+	return STATUS_NOT_IMAGE;
+}
+
+/* Is the file an image that this version can run in MEMORY bytes? 0 or a status after a message. */
+static int check_image_file(const char *path, int fd, uint64_t memory)
+{
+	struct elf_image image;
 	struct stat st;
+	const char *reason;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return refuse_image(path, "not a file");
+	if (elf_image_parse_fd(&image, fd, &reason) != 0)
+		return refuse_image(path, reason);
+	if (!elf_image_is_hermit(&image) || !elf_image_is_sealed(&image))
+		return refuse_image(path,
+				    "not a HermitCore image (build it with x86_64-hermit-gcc)");
+	if (image.note.abi_version != HERMIT_ABI_VERSION || image.note.hc_version != HC_VERSION) {
+		proxy_message("%s: built for version %u.%u of the kernel's interface, this proxy "
+			      "has %u.%u; link it again",
+			      path, image.note.abi_version, image.note.hc_version,
+			      HERMIT_ABI_VERSION, HC_VERSION);
+		return STATUS_NOT_IMAGE;
+	}
+	if (image.note.image_end > memory) {
+		proxy_message("%s: needs at least %llu KiB of memory (HERMIT_MEM), not %llu", path,
+			      (unsigned long long)((image.note.image_end + 1023) >> 10),
+			      (unsigned long long)(memory >> 10));
+		return STATUS_NOT_IMAGE;
+	}
+	return 0;
+}
+
+static int check_image(const char *path, uint64_t memory)
+{
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int err = errno;
 
@@ -68,13 +104,9 @@ static int check_image(const char *path)
 		proxy_message("%s: %s", path, strerror(err));
 		return err == ENOENT || err == ENOTDIR ? STATUS_NO_IMAGE : STATUS_NOT_IMAGE;
 	}
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		proxy_message("%s: not a file", path);
-		close(fd);
-		return STATUS_NOT_IMAGE;
-	}
+	int status = check_image_file(path, fd, memory);
 	close(fd);
-	return 0;
+	return status;
 }
 
 static int build_mounts(struct session *session)
@@ -194,7 +226,7 @@ static int run(struct session *session, char **envp)
 
 	int status = check_isle(options);
 	if (!status)
-		status = check_image(options->app_argv[0]);
+		status = check_image(options->app_argv[0], options->memory);
 	if (!status)
 		status = build_mounts(session);
 	if (status)
