@@ -150,8 +150,13 @@ static void unstack(unsigned keep) REQUIRES(node_lock)
 	}
 }
 
-/* The first fitting block's order, or ORDERS. */
-static unsigned find_order(unsigned order) REQUIRES(node_lock)
+static struct list_node *last_block(unsigned order) REQUIRES(node_lock)
+{
+	return node.free[order].head.prev;
+}
+
+/* The first order that has a fitting block, or ORDERS. */
+static unsigned find_order(unsigned order, bool fresh) REQUIRES(node_lock)
 {
 	uint32_t fitting = node.available & ~0u << order;
 
@@ -159,20 +164,24 @@ static unsigned find_order(unsigned order) REQUIRES(node_lock)
 		unstack(0);
 		fitting = node.available & ~0u << order;
 	}
-	return fitting ? (unsigned)__builtin_ctz(fitting) : ORDERS;
+	for (; fitting; fitting &= fitting - 1) {
+		order = (unsigned)__builtin_ctz(fitting);
+		if (!fresh || *state_of(mm_virt_to_phys(last_block(order))) & STATE_ZEROED)
+			return order;
+	}
+	return ORDERS;
 }
 
 /* Takes a block of ORDER; *ZEROED: is it all zero? */
-static paddr_t take_block(unsigned order, bool want_zeroed, bool *zeroed) REQUIRES(node_lock)
+static paddr_t take_block(unsigned order, unsigned flags, bool *zeroed) REQUIRES(node_lock)
 {
-	unsigned from = find_order(order);
-	struct list_node *links;
+	unsigned from = find_order(order, flags & MM_FRESH);
+	bool from_end = flags & MM_FRESH || (flags & MM_ZERO && order >= MM_ORDER_HUGE);
 	paddr_t paddr;
 
 	if (from == ORDERS)
 		return PADDR_NONE;
-	links = want_zeroed ? node.free[from].head.prev : node.free[from].head.next;
-	paddr = mm_virt_to_phys(links);
+	paddr = mm_virt_to_phys(from_end ? last_block(from) : node.free[from].head.next);
 	*zeroed = unlist_block(paddr, from);
 	while (from > order) {
 		from--;
@@ -189,12 +198,12 @@ paddr_t mm_frame_alloc(unsigned order, unsigned flags)
 	paddr_t paddr;
 
 	ASSERT(order <= MM_ORDER_MAX);
-	if (order == 0 && node.stacked) {
+	if (order == 0 && node.stacked && !(flags & MM_FRESH)) {
 		paddr = node.stack[--node.stacked];
 		*state_of(paddr) = 0;
 		count_free(-1);
 	} else {
-		paddr = take_block(order, flags & MM_ZERO && order >= MM_ORDER_HUGE, &zeroed);
+		paddr = take_block(order, flags, &zeroed);
 	}
 	spin_unlock(&node_lock, irq);
 	if (flags & MM_ZERO && !zeroed && paddr != PADDR_NONE)

@@ -15,6 +15,7 @@
 #define MM_ORDER_HUGE (HUGE_PAGE_SHIFT - PAGE_SHIFT)
 
 #define MM_ZERO	      1u /* the block is all zero */
+#define MM_FRESH      2u /* only a block that is known to be all zero already */
 
 struct mm_frame_stats {
 	uint64_t total; /* frames ever given to the allocator */
@@ -28,7 +29,7 @@ struct mm_frame_stats {
  */
 must_check int mm_init(const struct boot_info *info);
 
-/* A block of 1 << ORDER frames, aligned to its size, or PADDR_NONE. FLAGS: MM_ZERO. */
+/* A block of 1 << ORDER frames, aligned to its size, or PADDR_NONE. FLAGS: MM_ZERO, MM_FRESH. */
 must_check paddr_t mm_frame_alloc(unsigned order, unsigned flags);
 
 /* Gives back a block. Parts of a block may be given back one by one. Frames that are pinned stay

@@ -24,7 +24,8 @@
 #define VM_IMAGE     0x40u  /* part of the linked image: its pages cannot be had again */
 #define VM_FIXED_RAM 0x80u  /* frames that belong to the kernel */
 #define VM_BRK	     0x100u /* the heap of brk() */
-#define VM_ACCOUNTED 0x200u /* internal: counted against the memory */
+#define VM_NOWRITE   0x200u /* PROT_WRITE cannot be had (shared, object not open for writing) */
+#define VM_ACCOUNTED 0x400u /* internal: counted against the memory */
 
 struct vm_map_request {
 	uintptr_t address; /* hint, or the place with VM_MAP_FIXED */
@@ -39,6 +40,7 @@ struct vm_map_request {
 #define VM_MAP_FIXED	 1u /* at ADDRESS, whatever was there goes */
 #define VM_MAP_NOREPLACE 2u /* with FIXED: -EEXIST when something is there */
 #define VM_MAP_POPULATE	 4u /* touch all pages now */
+#define VM_MAP_32BIT	 8u /* below 2 GiB */
 
 /* Sets up the empty address space; mappings without a hint lie below MAP_TOP, highest first. */
 void vm_init(uintptr_t map_top);

@@ -51,7 +51,8 @@ struct vm_object {
 	const struct vm_object_ops *ops;
 	_Atomic uint32_t references;
 	uint64_t device, inode; /* for /proc/self/maps */
-	struct list areas;	/* that map it; vm.c's, under its lock */
+	struct list areas;	/* that map it; guarded by space_lock of kernel/mm */
+	uint64_t unmaps;	/* calls of vm_object_unmap; guarded likewise */
 };
 
 /* One reference, the caller's. */
@@ -60,6 +61,7 @@ static inline void vm_object_init(struct vm_object *object, const struct vm_obje
 	object->ops = ops;
 	atomic_init(&object->references, 1);
 	list_init(&object->areas);
+	object->unmaps = 0;
 }
 
 static inline void vm_object_get(struct vm_object *object)
@@ -70,9 +72,9 @@ static inline void vm_object_get(struct vm_object *object)
 /* Drops a reference (NULL: nothing); the last one calls release, which may block. */
 void vm_object_put(struct vm_object *object);
 
-/* The file was cut: takes all pages from FIRST_INDEX on out of all mappings, shared ones and the
- * untouched parts of private ones. Later accesses ask the object again. The object can free its
- * frames afterwards. Task context. */
+/* The file was cut: takes all pages from FIRST_INDEX on out of all mappings, private ones too.
+ * Later accesses ask the object again. The object can free its frames afterwards. Does not block.
+ */
 void vm_object_unmap(struct vm_object *object, uint64_t first_index);
 
 #endif /* MM_VM_OBJECT_H */
