@@ -38,6 +38,7 @@ int main(int argc, char **argv)
 	int in = STDIN_FILENO;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (mode[0] != '\0' && out == STDOUT_FILENO)
 		in = open(mode, O_RDONLY);
 	for (;;) {

@@ -171,7 +171,7 @@ static void start_waiters(pthread_t *threads, int count, void *(*function)(void 
 		threads[i] = start(function, function == wait_bits ? (void *)(1l << i) : NULL);
 	while (atomic_load(&other_word) < count)
 		sched_yield();
-	pause_ms(50);
+	pause_ms(100);
 }
 
 static void futex_errors(void)
