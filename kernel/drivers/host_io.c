@@ -84,7 +84,7 @@ static int64_t by_reference(struct transfer *t, uintptr_t address, size_t size, 
 
 	if (result)
 		return result;
-	result = call_pinned(t, &pin, size);
+	result = call_pinned(t, &pin, pin.size);
 	vm_unpin(&pin);
 	return result;
 }
