@@ -2,16 +2,15 @@
 /*
  * Kernel stacks. Their area is divided into slots of twice a stack's size; the lower half of a slot
  * is never mapped, so an overflow faults. Stacks that were freed lately stay mapped and are handed
- * out again first (a list with its links in the stacks); the rest give their frames back. Guarded
- * by KMAP_LOCK.
+ * out again first (a list with its links in the stacks); the rest give their frames back.
+ * KSTACK_LOCK guards all of it, and the page tables of the area.
  */
-#include "kmap.h"
-
 #include <arch/mmu.h>
+#include <core/spinlock.h>
 #include <lib/assert.h>
 #include <lib/bitmap.h>
 #include <mm/frame.h>
-#include <mm/kmap.h>
+#include <mm/kstack.h>
 
 #define SLOT_SIZE   (2 * MM_KSTACK_SIZE)
 #define SLOT_COUNT  (8 * PAGE_SIZE) /* one frame of bits */
@@ -25,12 +24,14 @@ struct kept {
 	struct kept *next;
 };
 
+static struct spinlock kstack_lock = SPINLOCK_INIT;
+
 static struct {
 	struct kept *kept;
 	unsigned kept_count;
 	uint64_t *slots;    /* bit set: in use */
 	size_t lowest_free; /* no free slot below */
-} kstacks GUARDED_BY(kmap_lock);
+} kstacks GUARDED_BY(kstack_lock);
 
 static uintptr_t slot_base(size_t slot)
 {
@@ -42,7 +43,7 @@ static struct kept *kept_at(uintptr_t base)
 	return (struct kept *)(base + MM_KSTACK_SIZE - sizeof(struct kept));
 }
 
-static void unmap_stack(uintptr_t base) REQUIRES(kmap_lock)
+static void unmap_stack(uintptr_t base) REQUIRES(kstack_lock)
 {
 	uintptr_t end = base + MM_KSTACK_SIZE;
 	struct mmu_unmap unmap = {.at = base, .end = end, .floor = base, .ceiling = end};
@@ -56,7 +57,7 @@ static void unmap_stack(uintptr_t base) REQUIRES(kmap_lock)
 	} while (more);
 }
 
-static bool map_stack(uintptr_t base) REQUIRES(kmap_lock)
+static bool map_stack(uintptr_t base) REQUIRES(kstack_lock)
 {
 	for (size_t i = 0; i < STACK_PAGES; i++) {
 		paddr_t frame = mm_frame_alloc(0, 0);
@@ -72,7 +73,7 @@ static bool map_stack(uintptr_t base) REQUIRES(kmap_lock)
 	return true;
 }
 
-static bool slots_ready(void) REQUIRES(kmap_lock)
+static bool slots_ready(void) REQUIRES(kstack_lock)
 {
 	paddr_t frame;
 
@@ -84,7 +85,7 @@ static bool slots_ready(void) REQUIRES(kmap_lock)
 	return kstacks.slots;
 }
 
-static void *stack_create(void) REQUIRES(kmap_lock)
+static void *stack_create(void) REQUIRES(kstack_lock)
 {
 	size_t slot;
 
@@ -104,7 +105,7 @@ static void *stack_create(void) REQUIRES(kmap_lock)
 
 void *mm_kstack_alloc(void)
 {
-	arch_irq_state_t irq = spin_lock(&kmap_lock);
+	arch_irq_state_t irq = spin_lock(&kstack_lock);
 	struct kept *kept = kstacks.kept;
 	void *top;
 
@@ -115,7 +116,7 @@ void *mm_kstack_alloc(void)
 	} else {
 		top = stack_create();
 	}
-	spin_unlock(&kmap_lock, irq);
+	spin_unlock(&kstack_lock, irq);
 	return top;
 }
 
@@ -123,7 +124,7 @@ void mm_kstack_free(void *top)
 {
 	uintptr_t base = (uintptr_t)top - MM_KSTACK_SIZE;
 	size_t slot = (base - ARCH_KSTACK_BASE) / SLOT_SIZE;
-	arch_irq_state_t irq = spin_lock(&kmap_lock);
+	arch_irq_state_t irq = spin_lock(&kstack_lock);
 
 	ASSERT(slot < SLOT_COUNT && base == slot_base(slot) && bitmap_test(kstacks.slots, slot));
 	if (kstacks.kept_count < KEPT_MAX) {
@@ -135,7 +136,7 @@ void mm_kstack_free(void *top)
 		bitmap_clear(kstacks.slots, slot);
 		kstacks.lowest_free = MIN(kstacks.lowest_free, slot);
 	}
-	spin_unlock(&kmap_lock, irq);
+	spin_unlock(&kstack_lock, irq);
 }
 
 bool mm_kstack_guard_hit(uintptr_t address)

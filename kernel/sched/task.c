@@ -14,7 +14,7 @@
 #include <lib/string.h>
 #include <linux/sched.h>
 #include <mm/heap.h>
-#include <mm/kmap.h>
+#include <mm/kstack.h>
 
 #include "internal.h"
 
