@@ -73,7 +73,7 @@ static void print_info(const struct elf_image *image)
 int main(int argc, char **argv)
 {
 	const char *reason = "";
-	struct elf_image image;
+	struct elf_image image = {0};
 	int error;
 
 	if (argc != 3) {

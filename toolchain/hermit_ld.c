@@ -187,7 +187,7 @@ static int link_image(const struct options *options, int argc, const char **argv
 {
 	const char *output = options->output ? options->output : "a.out";
 	char *folder = library_folder();
-	char *script, *search;
+	char *script = NULL, *search = NULL;
 	const char *reason = "";
 	int status, n = 1;
 	const char **args = calloc((size_t)argc + 16, sizeof(*args));
