@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -184,26 +183,12 @@ static int run(const char **argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-/* Configure scripts link to /dev/null, which is neither to be sealed nor to be removed. */
-static int seal_output(const char *output)
-{
-	const char *reason = "";
-	struct stat st;
-
-	if (stat(output, &st) == 0 && !S_ISREG(st.st_mode))
-		return 0;
-	if (image_seal(output, &reason) == 0)
-		return 0;
-	fprintf(stderr, "x86_64-hermit-ld: %s: %s\n", output, reason);
-	unlink(output);
-	return 1;
-}
-
 static int link_image(const struct options *options, int argc, const char **argv)
 {
 	const char *output = options->output ? options->output : "a.out";
 	char *folder = library_folder();
 	char *script = NULL, *search = NULL;
+	const char *reason = "";
 	int status, n = 1;
 	const char **args = calloc((size_t)argc + 16, sizeof(*args));
 
@@ -222,8 +207,11 @@ static int link_image(const struct options *options, int argc, const char **argv
 	args[n++] = "--no-whole-archive";
 	args[n++] = "-lhermit";
 	status = run(args);
-	if (status == 0)
-		status = seal_output(output);
+	if (status == 0 && image_seal(output, &reason) != 0) {
+		fprintf(stderr, "x86_64-hermit-ld: %s: %s\n", output, reason);
+		unlink(output);
+		status = 1;
+	}
 	free(args);
 	free(search);
 	free(script);

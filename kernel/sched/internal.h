@@ -7,6 +7,7 @@
 #define SCHED_INTERNAL_H
 
 #include <core/spinlock.h>
+#include <linux/resource.h>
 #include <sched/policy.h>
 #include <sched/process.h>
 #include <sched/signal.h>
@@ -23,9 +24,8 @@
 #define TASK_BLOCKED_SIGNAL 4u /* blocked, and signals end it */
 #define TASK_DEAD	    8u
 
-struct pi_state;
+struct pi_waiter;
 
-/* What the system call restart_syscall goes on with (ERESTART_RESTARTBLOCK). */
 struct task {
 	struct arch_context context;
 
@@ -71,6 +71,7 @@ struct task {
 	/* Priority inheritance: futex_pi.c, pi_lock. */
 	struct list pi_held;	      /* struct pi_state.owned */
 	struct pi_waiter *pi_blocked; /* what it waits for */
+	bool pi_ended;		      /* it takes part no more */
 	uint32_t timer_slack_ns;
 };
 
@@ -90,6 +91,25 @@ struct sched_cpu {
 	struct task *idle; /* fixed */
 	unsigned index;	   /* fixed: CPU number */
 };
+
+/* The process. All of it is guarded by lock, unless said otherwise. */
+struct process {
+	struct spinlock lock;
+	struct list threads; /* struct task.peers, oldest first */
+	unsigned thread_count;
+	uint64_t threads_started;
+	_Atomic bool exiting; /* never cleared; read without the lock */
+	int leader_status;    /* exit status of the first thread; that thread */
+	uint64_t ended_cycles, ended_switches[2];
+	struct signal_action actions[SIGNAL_COUNT + 1];
+	struct signal_queue signals;	       /* pending for the process */
+	unsigned queued_signals;	       /* entries in all queues */
+	struct wait_queue signal_waiters;      /* own lock */
+	struct wait_queue exit_waiters;	       /* own lock: process_exit waits for the threads */
+	void (*report)(int status, int signo); /* set before the first thread starts */
+	struct process_limit limits[RLIM_NLIMITS];
+};
+extern struct process process;
 
 /* schedule.c */
 
@@ -113,8 +133,12 @@ struct sched_cpu *sched_lock_task(struct task *task, arch_irq_state_t *irq);
 /* Cycles TASK has run, the current stretch included. */
 uint64_t sched_task_cycles(struct task *task);
 
-/* Sets the effective priority. REQUIRES(pi_lock) where priorities are inherited. */
+/* Sets the effective priority; under pi_lock (futex_pi.c). */
 void sched_set_priority(struct task *task, unsigned priority);
+
+/* Sets the CPUs that TASK may use, and moves it if need be; the current task has moved on return.
+ */
+void sched_set_affinity(struct task *task, const struct cpu_set *set);
 
 /* task.c */
 
@@ -135,6 +159,82 @@ struct task *task_new(const char *name, bool application, uint64_t stack_used,
 
 /* Gives a new task its tid. */
 void task_add_to_table(struct task *task);
+
+/* Frees a new task that has not been added to a run queue. */
+void task_discard(struct task *task);
+
+/* process.c */
+
+/* -EAGAIN when the process ends or has too many threads. */
+must_check int process_add_thread(struct task *task);
+
+/* The current task leaves the process. True when it was the last thread. */
+bool process_remove_thread(struct task *self);
+
+/* signal_queue.c */
+
+/* A signal in a queue. Timers bring their own. */
+struct posix_timer;
+struct signal_entry {
+	struct list_node node;
+	struct signal_info info;
+	struct posix_timer *timer; /* owner, or NULL: from the heap */
+};
+
+/* Adds SIGNO to QUEUE, with ENTRY, a timer's own, or with a copy of INFO. -EAGAIN: no room for a
+ * signal that must not be lost. */
+int signal_queue_add(struct signal_queue *queue, int signo, const struct signal_info *info,
+		     struct signal_entry *entry) REQUIRES(process.lock);
+
+/* Takes the first signal of MASK out of QUEUE: its number, or 0. */
+int signal_queue_take(struct signal_queue *queue, sigmask_t mask, struct signal_info *info)
+	REQUIRES(process.lock);
+
+/* Drops all signals of MASK. */
+void signal_queue_flush(struct signal_queue *queue, sigmask_t mask) REQUIRES(process.lock);
+
+/* Takes ENTRY, a timer's, out of whatever queue it is in. */
+void signal_entry_remove(struct signal_entry *entry) REQUIRES(process.lock);
+
+/* signal.c */
+
+/* Does SIGNO do nothing when no handler is set? */
+bool signal_default_ignored(int signo);
+
+/* A thread leaves: its pending signals go, those of the process are for others now. */
+void signal_thread_ends(struct task *task) REQUIRES(process.lock);
+
+/* The next signal for the current task to handle, with its action and siginfo: its number or 0. */
+int signal_take(struct signal_action *action, struct signal_info *info);
+
+/* The current task's handler for SIGNO runs: blocks what its action says. */
+void signal_handler_starts(int signo, const struct signal_action *action);
+
+/* Queues SIGNO for the current task although it may be blocked or ignored; true when no handler is
+ * there to take it. */
+bool signal_force(int signo, const struct signal_info *info);
+
+/* signal_deliver.c: the current task's signals, at its return to the application. */
+void signal_deliver(struct trap_frame *frame);
+
+/* posix_timer.c: the signal of TIMER leaves the queue; fills in the overrun count and starts the
+ * next period. */
+void posix_timer_delivered(struct posix_timer *timer, struct signal_info *info)
+	REQUIRES(process.lock);
+
+/* Queues ENTRY, a timer's, for thread TID (0: the process). False when nobody wants it. The caller
+ * wakes process.signal_waiters afterwards, without the lock. */
+bool signal_send_entry(tid_t tid, struct signal_entry *entry) REQUIRES(process.lock);
+
+/* process.c: process_cpu_ns and thread_cpu_ns_of under the lock; 0 for a thread that has ended. */
+uint64_t process_cpu_ns_locked(void) REQUIRES(process.lock);
+uint64_t thread_cpu_ns_locked(tid_t tid) REQUIRES(process.lock);
+
+/* futex.c */
+void futex_init(void);
+
+/* futex_pi.c: hands over the PI futexes that the ending current task still owns. */
+void futex_pi_exit(void);
 
 /* wait.c */
 

@@ -356,6 +356,28 @@ void sched_set_priority(struct task *task, unsigned priority) NO_THREAD_SAFETY
 	spin_unlock(&sched->lock, irq);
 }
 
+void sched_set_affinity(struct task *task, const struct cpu_set *set) NO_THREAD_SAFETY
+{
+	arch_irq_state_t irq;
+	struct sched_cpu *sched = sched_lock_task(task, &irq);
+
+	task->affinity = *set;
+	if (may_run_on(task, sched->index)) {
+		spin_unlock(&sched->lock, irq);
+	} else if (list_linked(&task->run_node)) {
+		runqueue_remove(&sched->queue, &task->run_node, task->priority);
+		place(task, sched, irq);
+	} else {
+		bool running = task->on_cpu;
+
+		spin_unlock(&sched->lock, irq);
+		if (running && task == task_current())
+			sched_switch();
+		else if (running)
+			arch_cpu_kick(sched->index);
+	}
+}
+
 /* Takes a task that waits for another CPU and may run on this one. Idle task only. */
 static bool steal(struct sched_cpu *self) NO_THREAD_SAFETY
 {
@@ -436,6 +458,7 @@ void sched_init_cpu(void) NO_THREAD_SAFETY
 	sched->current = sched->idle;
 	cpu->current = sched->idle;
 	if (!cpu->arch.index) {
+		futex_init();
 		irq_set_fixed(ARCH_VECTOR_TIMER, timer_irq, NULL);
 		irq_set_fixed(ARCH_VECTOR_RESCHED, kicked, NULL);
 	}

@@ -240,6 +240,13 @@ int task_create_kernel(const char *name, unsigned priority, void (*entry)(void *
 	return 0;
 }
 
+void task_discard(struct task *task)
+{
+	table_remove(task);
+	atomic_store_explicit(&task->state, TASK_DEAD, memory_order_relaxed);
+	task_put(task);
+}
+
 struct task *task_create_idle(unsigned cpu)
 {
 	struct task *task = task_new("idle", false, 0, NULL, NULL);

@@ -50,8 +50,6 @@ is_image collected
 echo '-o with\ blank main.o half.o -lm' >arguments
 $gcc @arguments
 is_image 'with blank'
-$gcc -o /dev/null main.c half.c -lm
-[ -c /dev/null ] || fail "/dev/null is gone"
 
 # What cannot work says so.
 must_fail 'static' $gcc -shared -fPIC -o lib.so half.c

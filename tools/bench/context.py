@@ -24,11 +24,10 @@ class Effort:
     micro_options: tuple
     omp_iterations: int
     gap_seconds: int
-    may_fetch: bool
 
 
-FULL = Effort(15, 5, 3, 7, 256, 256, 4096, (), 1000000, 2, True)
-QUICK = Effort(1, 1, 1, 1, 16, 1024, 65536, ("-q",), 100000, 1, False)
+FULL = Effort(15, 5, 3, 7, 256, 256, 4096, (), 1000000, 2)
+QUICK = Effort(1, 1, 1, 1, 16, 1024, 65536, ("-q",), 100000, 1)
 
 
 class Context:
@@ -65,7 +64,7 @@ class Context:
 
     def linux_with_9p(self):
         cache = os.path.join(self.build, "bench/linux-9p")
-        return self._linux_guest(linux_guest.kernel_with_9p(cache, self.effort.may_fetch))
+        return self._linux_guest(linux_guest.kernel_with_9p(cache))
 
     def _linux_guest(self, kernel):
         init = os.path.join(self._images, "linux-init")

@@ -18,7 +18,6 @@ SHARE_TAG = "bench"
 SHARE_POINT = "/share"
 # The largest message Linux's virtio transport takes is 125 pages (net/9p/trans_virtio.c).
 SHARE_OPTIONS = "trans=virtio,version=9p2000.L,msize=512000"
-NO_LINUX = "no Linux to compare with"  # begins the errors that the smoke test accepts
 PACKAGE_9P = "linux-image-amd64"
 
 
@@ -52,16 +51,15 @@ def cloud_kernel():
     """The newest installed kernel of Debian's linux-image-cloud-amd64."""
     images = glob.glob("/boot/vmlinuz-*-cloud-amd64")
     if not images:
-        raise qemu.BenchError(f"{NO_LINUX}: /boot has no vmlinuz-*-cloud-amd64")
+        raise qemu.BenchError("no /boot/vmlinuz-*-cloud-amd64: install linux-image-cloud-amd64")
     image = max(images, key=_version_key)
     return Kernel(image, "/lib/modules/" + os.path.basename(image).split("-", 1)[1])
 
 
-def kernel_with_9p(cache_folder, may_fetch):
+def kernel_with_9p(cache_folder):
     """
     A Debian kernel that has 9p as a module. The cloud kernel is built without it, so this is another
-    flavour of the same source package: an installed one, or one unpacked into `cache_folder`, which
-    is fetched when `may_fetch` is set.
+    flavour of the same source package: an installed one, or one unpacked into `cache_folder`.
     """
     for root in ("/", cache_folder):
         for image in sorted(
@@ -71,10 +69,8 @@ def kernel_with_9p(cache_folder, may_fetch):
             kernel = Kernel(image, os.path.join(root, "lib/modules", release))
             if kernel.module_path("9pnet_virtio"):
                 return kernel
-    if not may_fetch:
-        raise qemu.BenchError(f"{NO_LINUX}: none with 9p ({PACKAGE_9P})")
     _unpack_package(PACKAGE_9P, cache_folder)
-    return kernel_with_9p(cache_folder, may_fetch=False)
+    return kernel_with_9p(cache_folder)
 
 
 def _version_key(path):
@@ -86,7 +82,7 @@ def _unpack_package(meta_package, folder):
     text = _output(["apt-cache", "depends", "--important", meta_package])
     names = re.findall(r"Depends: (linux-image-\d\S+)", text)
     if not names:
-        raise qemu.BenchError(f"{NO_LINUX}: apt knows no {meta_package}")
+        raise qemu.BenchError(f"apt knows no {meta_package}: no Linux with 9p to compare with")
     os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as download:
         os.chmod(download, 0o777)  # apt's own user writes here

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
 Runs the benchmark once, quickly, and checks that it works: each figure has its line in the table, was
-measured on HermitCore and, where a Linux is installed, on Linux, and is in the JSON file. Times and
-goals are not judged: the machine of a test run is busy.
+measured on HermitCore and on Linux, and is in the JSON file. Times and goals are not judged: the
+machine of a test run is busy.
 """
 
 import argparse
@@ -14,8 +14,6 @@ import sys
 import tempfile
 
 import report
-from linux_guest import NO_LINUX
-from run import EXIT_FAILED
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -40,10 +38,10 @@ def problems(output, document):
     if not figures:
         found.append("there are no figures")
     for figure in figures:
-        errors = [error for error in figure["errors"] if not error.startswith(NO_LINUX)]
-        found += [f"{figure['key']}: {error}" for error in errors]
-        sides = ("hermit", "linux") if figure["errors"] == errors else ("hermit",)
-        found += [f"{figure['key']}: no value for {side}" for side in sides if figure[side] is None]
+        found += [f"{figure['key']}: {error}" for error in figure["errors"]]
+        for side in ("hermit", "linux"):
+            if figure[side] is None:
+                found.append(f"{figure['key']}: no value for {side}")
     if "-icount" not in output:
         found.append("the note on -icount is missing")
     return found
@@ -62,7 +60,7 @@ def main():
         with open(path, encoding="utf-8") as file:
             document = json.load(file)
     found = problems(run.stdout, document)
-    if run.returncode not in (0, EXIT_FAILED):
+    if run.returncode != 0:
         found.append(f"run.py ended with status {run.returncode}")
     for line in found:
         print("problem:", line)

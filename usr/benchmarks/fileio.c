@@ -77,8 +77,7 @@ int main(int argc, char **argv)
 	int writing;
 	uint64_t ns;
 
-	if (argc < 4 || argc > 5 ||
-	    (strcmp(argv[1], "read") != 0 && strcmp(argv[1], "write") != 0)) {
+	if (argc < 4 || argc > 5 || (strcmp(argv[1], "read") && strcmp(argv[1], "write"))) {
 		fprintf(stderr, "usage: fileio read|write FILE MIB [BLOCK_KIB]\n");
 		return 2;
 	}

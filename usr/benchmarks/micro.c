@@ -172,7 +172,7 @@ static void run_switch(const struct micro *micro, unsigned n, struct switch_cost
 {
 	const struct switch_kind *kind = switch_kinds;
 
-	while (strcmp(kind->name, micro->kind) != 0)
+	while (strcmp(kind->name, micro->kind))
 		kind++;
 	switch_run(kind, n, any_cpu, cost);
 }

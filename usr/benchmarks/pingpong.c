@@ -31,7 +31,7 @@ static void names_check(int count, char **names)
 	for (int i = 0; i < count; i++) {
 		const struct switch_kind *kind = switch_kinds;
 
-		while (kind->name && strcmp(kind->name, names[i]) != 0)
+		while (kind->name && strcmp(kind->name, names[i]))
 			kind++;
 		if (!kind->name) {
 			fprintf(stderr, "pingpong: there is no kind '%s'\n", names[i]);

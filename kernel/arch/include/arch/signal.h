@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The processor's part of signal delivery: the frame on the application's stack that a handler
- * returns through, in Linux's layout (struct rt_sigframe), and system call restart.
+ * returns through, in Linux's layout (struct rt_sigframe).
  */
 #ifndef ARCH_SIGNAL_H
 #define ARCH_SIGNAL_H
@@ -76,20 +76,10 @@ must_check int arch_signal_push(struct trap_frame *frame, struct arch_context *c
 
 /*
  * Undoes it: registers and vector state come from the signal frame at FRAME's stack pointer, MASK
- * and ALTSTACK too. What would harm the kernel (segments, flags) is not taken over. 0 or -EFAULT.
+ * and ALTSTACK too. What would harm the kernel (segments, flags) is not taken over. SCRATCH:
+ * arch_fpu_size() bytes, 64-byte aligned. 0 or -EFAULT. Task context, may block.
  */
 must_check int arch_signal_pop(struct trap_frame *frame, struct arch_context *context,
-			       uint64_t *mask, struct signal_altstack *altstack);
-
-/* The result of the system call that FRAME is from, if it is from one and nobody has settled it:
- * true with *RESULT. */
-bool arch_syscall_result(const struct trap_frame *frame, long *result);
-void arch_syscall_set_result(struct trap_frame *frame, long result);
-
-/* The application is to execute the system call again: the same one, or number NUMBER (>= 0). */
-void arch_syscall_repeat(struct trap_frame *frame, int number);
-
-/* The result is settled: arch_syscall_result says no from now on. */
-void arch_syscall_settle(struct trap_frame *frame);
+			       uint64_t *mask, struct signal_altstack *altstack, void *scratch);
 
 #endif /* ARCH_SIGNAL_H */

@@ -72,7 +72,11 @@ struct process_limit {
 must_check int process_limit_get(unsigned resource, struct process_limit *limit);
 must_check int process_limit_set(unsigned resource, const struct process_limit *limit);
 
-/* Calls VISIT with the tid of each thread, in order of creation, until it returns false. */
-void process_for_each_thread(bool (*visit)(tid_t tid, void *context), void *context);
+/* Writes up to MAX tids, in order of creation, leaving out the FIRST oldest; how many. Any context.
+ */
+unsigned process_list_threads(tid_t *tids, unsigned first, unsigned max);
+
+/* Threads ever started. */
+uint64_t process_threads_started(void);
 
 #endif /* SCHED_PROCESS_H */
