@@ -133,7 +133,7 @@ static int64_t file_transfer(struct file_server *files, struct hostcall *call,
 	struct iovec iov[HC_SEGS_MAX];
 	bool segments = call->request.flags & HC_FLAG_SEGS;
 
-	if (handle->fd < 0 || (handle->attributes & HC_HANDLE_DIR))
+	if (handle->fd < 0)
 		return transfer->write ? -EBADF : -EISDIR;
 	int64_t count = call_pieces(files, call, transfer->write, iov);
 	if (count < 0)

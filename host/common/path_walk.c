@@ -108,7 +108,8 @@ static int walk_link(struct walk *walk, const char *target, size_t size)
 		return -ELOOP;
 	if (size == 0)
 		return -ENOENT;
-	if (asprintf(&rest, "%.*s%s%s", (int)size, target, *walk->at ? "/" : "", walk->at) < 0)
+	/* What is left begins with a slash. */
+	if (asprintf(&rest, "%.*s%s", (int)size, target, walk->at) < 0)
 		return -ENOMEM;
 	free(walk->rest);
 	walk->rest = rest;

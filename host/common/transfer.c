@@ -72,7 +72,7 @@ static ssize_t transfer_step(struct transfer *transfer)
 static bool stream_ready(const struct transfer *transfer)
 {
 	struct pollfd ready = {.fd = transfer->handle->io_fd, .events = transfer->wait_events};
-	if (transfer->write && !transfer->handle->may_block)
+	if (!transfer->handle->may_block && (transfer->write || transfer->nowait))
 		return true;
 	return poll(&ready, 1, 0) != 0;
 }

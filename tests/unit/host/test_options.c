@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Options and variables of the proxy, and the QEMU command line that comes of them. */
+#include "check.h"
+
+#include <fcntl.h>
+#include <proxy/message.h>
+#include <proxy/options.h>
+#include <proxy/qemu_command.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char last_message[1024];
+
+/* Takes the place of the proxy's, to see what the user would. */
+void proxy_message(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	vsnprintf(last_message, sizeof(last_message), format, args);
+	va_end(args);
+}
+
+static struct options options;
+
+static bool parse(const char *first, const char *second, const char *third)
+{
+	const char *argv[] = {"proxy", first, second, third, NULL};
+	int argc = 1;
+	while (argc < 4 && argv[argc])
+		argc++;
+	options_destroy(&options);
+	last_message[0] = '\0';
+	bool good = options_parse(&options, argc, (char **)(uintptr_t)argv);
+	CHECK(good == (last_message[0] == '\0'));
+	return good;
+}
+
+static void test_sizes(void)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} good[] = {{"6144K", 6144ull << 10},
+		    {"6m", 6ull << 20},
+		    {"2G", 2ull << 30},
+		    {"512", 512ull << 20},
+		    {"0", 0},
+		    {"17179869183G", 0xffffffffc0000000ull}};
+	static const char *const bad[] = {"",
+					  "G",
+					  "-1M",
+					  "+1M",
+					  " 1M",
+					  "1T",
+					  "1MB",
+					  "1.5G",
+					  "0x10M",
+					  "17179869184G",
+					  "99999999999999999999M"};
+	uint64_t bytes;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		CHECK(options_parse_size(good[i].text, &bytes));
+		CHECK_EQ(bytes, good[i].bytes);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK(!options_parse_size(bad[i], &bytes));
+}
+
+static void test_defaults(void)
+{
+	CHECK(parse("app", "--cpus=3", "-x"));
+	CHECK(options.isle == ISLE_QEMU && options.machine == MACHINE_MICROVM);
+	CHECK(options.cpus == 1 && options.memory == 2ull << 30 && options.kvm == KVM_AUTO);
+	CHECK(options.port == 18766 && !options.verbose && !options.isolated);
+	/* What follows the application's name is the application's. */
+	CHECK_EQ(options.app_argc, 3);
+	CHECK_EQ(strcmp(options.app_argv[1], "--cpus=3"), 0);
+	CHECK(!parse(NULL, NULL, NULL));
+	CHECK(parse("--help", NULL, NULL) && options.help);
+	CHECK(parse("--version", NULL, NULL) && options.version);
+	CHECK(parse("--", "--app", NULL));
+	CHECK_EQ(strcmp(options.app_argv[0], "--app"), 0);
+}
+
+static void test_values(void)
+{
+	CHECK(parse("--isle=uhyve", "app", NULL) && options.isle == ISLE_UHYVE);
+	CHECK(parse("--isle=7", "app", NULL) && options.isle == ISLE_NUMBER);
+	CHECK_EQ(options.isle_number, 7);
+	CHECK(parse("--machine=q35", "app", NULL) && options.machine == MACHINE_Q35);
+	CHECK(parse("--cpus", "4", "app") && options.cpus == 4);
+	CHECK(parse("--mem=6M", "app", NULL) && options.memory == 6ull << 20);
+	CHECK(parse("--mem=6145K", "app", NULL) && options.memory == 6148ull << 10);
+	CHECK(parse("--kvm=0", "app", NULL) && options.kvm == KVM_OFF);
+	CHECK(parse("--kvm=1", "app", NULL) && options.kvm == KVM_ON);
+	CHECK(parse("--debug", "app", NULL) && options.debug == DEBUG_ON);
+	CHECK(parse("--debug=wait", "app", NULL) && options.debug == DEBUG_WAIT);
+	CHECK(parse("--port=1000", "--monitor", "app") && options.port == 1000 && options.monitor);
+	CHECK(parse("--mount=/a:/b:ro", "--mount=c:/d", "app"));
+	CHECK_EQ(options.mount_count, 2);
+	CHECK(options.mounts[0].readonly && !options.mounts[1].readonly);
+	CHECK(strcmp(options.mounts[0].guest, "/b") == 0 &&
+	      strcmp(options.mounts[1].host, "c") == 0);
+}
+
+static void test_refusals(void)
+{
+	static const char *const bad[] = {
+		"--isle=xen", "--isle=-1",   "--isle=255",   "--isle=",		"--machine=isapc",
+		"--cpus=0",   "--cpus=256",  "--cpus=x",     "--cpus=1-2",	"--mem=1M",
+		"--mem=513G", "--mem=lots",  "--kvm=2",	     "--port=0",	"--port=65535",
+		"--mount=/a", "--mount=:/b", "--mount=/a:b", "--mount=/a:/b:x", "--qemu=",
+		"--nonsense", "-z",	     "--verbose=1",
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		CHECK(!parse(bad[i], "app", NULL));
+		CHECK(!strchr(last_message, '\n'));
+	}
+	CHECK(!parse("--mem", NULL, NULL));
+	CHECK(strstr(last_message, "--mem"));
+	CHECK(!parse("-z", "app", NULL));
+	CHECK(strstr(last_message, "-z"));
+}
+
+static void test_environment(void)
+{
+	setenv("HERMIT_CPUS", "3", 1);
+	setenv("HERMIT_MEM", "64M", 1);
+	setenv("HERMIT_VERBOSE", "1", 1);
+	setenv("HERMIT_MONITOR", "0", 1);
+	setenv("HERMIT_KVM", "", 1);
+	setenv("HERMIT_QEMU", "/my/qemu", 1);
+	CHECK(parse("--cpus=2", "app", NULL));
+	CHECK(options.cpus == 2 && options.memory == 64 << 20 && options.verbose);
+	CHECK(!options.monitor && options.kvm == KVM_AUTO);
+	CHECK_EQ(strcmp(options.qemu, "/my/qemu"), 0);
+	setenv("HERMIT_MEM", "much", 1);
+	CHECK(!parse("app", NULL, NULL));
+	CHECK(strstr(last_message, "HERMIT_MEM") && strstr(last_message, "much"));
+	unsetenv("HERMIT_MEM");
+	unsetenv("HERMIT_CPUS");
+	unsetenv("HERMIT_VERBOSE");
+	unsetenv("HERMIT_QEMU");
+}
+
+static bool has_arg(const struct qemu_command *command, const char *text)
+{
+	for (int i = 0; i < command->argc; i++)
+		if (strcmp(command->argv[i], text) == 0)
+			return true;
+	return false;
+}
+
+static void test_command(void)
+{
+	struct qemu_command command;
+	char text[4096] = "";
+
+	CHECK(parse("--cpus=2", "--debug=wait", "app"));
+	CHECK_EQ(qemu_command_build(&command, &options, "it's an image", false), 0);
+	CHECK(has_arg(&command, "it's an image") && has_arg(&command, "tcg,thread=multi"));
+	CHECK(has_arg(&command, "max") && has_arg(&command, "-S") && has_arg(&command, "-gdb"));
+	CHECK(!command.argv[command.argc]);
+	FILE *out = fmemopen(text, sizeof(text), "w");
+	qemu_command_print(&command, out);
+	fclose(out);
+	CHECK(strstr(text, "'it'\\''s an image'"));
+	qemu_command_destroy(&command);
+	CHECK(parse("--icount", "--cpus=2", "app"));
+	CHECK_EQ(qemu_command_build(&command, &options, "x", true), 0);
+	CHECK(has_arg(&command, "host") && has_arg(&command, "kvm") &&
+	      has_arg(&command, "shift=0"));
+	qemu_command_destroy(&command);
+}
+
+static void test_memory_split(void)
+{
+	const uint64_t mib = 1 << 20, gib = 1 << 30;
+	CHECK_EQ(qemu_memory_below_4g(MACHINE_MICROVM, 3 * gib), 3 * gib);
+	CHECK_EQ(qemu_memory_below_4g(MACHINE_MICROVM, 4 * gib), 3 * gib);
+	CHECK_EQ(qemu_memory_below_4g(MACHINE_Q35, 2815 * mib), 2815 * mib);
+	CHECK_EQ(qemu_memory_below_4g(MACHINE_Q35, 2816 * mib), 2 * gib);
+	CHECK_EQ(qemu_memory_below_4g(MACHINE_PC, 3583 * mib), 3583 * mib);
+	CHECK_EQ(qemu_memory_below_4g(MACHINE_PC, 3584 * mib), 3 * gib);
+}
+
+int main(void)
+{
+	test_sizes();
+	test_defaults();
+	test_values();
+	test_refusals();
+	test_environment();
+	test_command();
+	test_memory_split();
+	options_destroy(&options);
+	return 0;
+}

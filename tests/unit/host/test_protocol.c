@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Greeting, malformed requests, events, exit, data by reference to guest memory. */
+#include "check.h"
+#include "guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static struct guest guest;
+
+static int request(struct guest *to, uint16_t op, uint32_t tag, const uint64_t *arg)
+{
+	struct hc_request r = {.length = sizeof(r), .op = op, .tag = tag};
+	memcpy(r.arg, arg, sizeof(r.arg));
+	return hostcall_server_request(&to->server, &r, NULL, 0, to->out);
+}
+
+static void test_greeting(void)
+{
+	static const uint64_t good[4] = {HC_MAGIC, HC_VERSION, 0, 0},
+			      magic[4] = {HC_MAGIC + 1, HC_VERSION, 0, 0},
+			      version[4] = {HC_MAGIC, HC_VERSION + 1, 0, 0};
+	guest.server.greeted = false;
+	CHECK_EQ(request(&guest, HC_TIME, 1, good), -EPROTO);
+	CHECK_EQ(request(&guest, HC_EXIT, 1, good), -EPROTO);
+	CHECK(!guest.server.exit.done);
+	CHECK_EQ(request(&guest, HC_HELLO, 1, magic), -EPROTO);
+	CHECK_EQ(request(&guest, HC_HELLO, 1, version), -EPROTO);
+	guest.server.greeted = true;
+	/* A second greeting is an unknown call. */
+	CHECK_EQ(guest_call(&guest, HC_HELLO, 0, good, NULL, 0)->head.result, -EBADMSG);
+}
+
+static void test_unknown_calls(void)
+{
+	static const uint64_t arg[4] = {0};
+	for (unsigned op = HC_OP_COUNT; op < 70000; op += 97)
+		CHECK_EQ(guest_call(&guest, (uint16_t)op, 0, arg, NULL, 0)->head.result, -EBADMSG);
+	CHECK_EQ(guest_call(&guest, 0, 0, arg, NULL, 0)->head.result, -EBADMSG);
+	CHECK_EQ(request(&guest, HC_TIME, HC_TAG_EVENT, arg), -EPROTO);
+	for (uint16_t op = HC_READ; op <= HC_GETDENTS; op++)
+		if (op != HC_STAT)
+			CHECK_EQ(guest_call(&guest, op, 12345, arg, NULL, 0)->head.result, -EBADF);
+	CHECK_EQ(guest_call(&guest, HC_CLOSE, UINT32_MAX, arg, NULL, 0)->head.result, -EBADF);
+}
+
+static void test_tag_reuse(void)
+{
+	struct hc_request read_call = {.length = sizeof(read_call), .op = HC_READ, .tag = 7};
+	int pipe_fds[2];
+
+	CHECK_EQ(pipe2(pipe_fds, O_CLOEXEC), 0);
+	int64_t handle = handle_table_add(&guest.files.handles, handle_new(pipe_fds[0]));
+	read_call.handle = (uint32_t)handle;
+	read_call.arg[0] = 1;
+	CHECK_EQ(hostcall_server_request(&guest.server, &read_call, NULL, 0, guest.out), 0);
+	CHECK_EQ(hostcall_server_request(&guest.server, &read_call, NULL, 0, guest.out), -EPROTO);
+	close(pipe_fds[1]);
+	guest.replies[7].arrived = false;
+	CHECK(guest_wait(&guest, 7, 1000));
+	CHECK_EQ(guest_close(&guest, (uint32_t)handle), 0);
+}
+
+static void test_events_and_exit(void)
+{
+	static const uint64_t arg[4] = {0x1ff07, 0x10b, HC_EXIT_SIGNAL};
+	hostcall_server_event(&guest.server, HC_EVENT_SIGNAL, 15);
+	CHECK(guest.events == 1 && guest.last_event == 15);
+	CHECK_EQ(request(&guest, HC_EXIT, 9, arg), 0);
+	CHECK(guest.server.exit.done && guest.server.exit.why == HC_EXIT_SIGNAL);
+	CHECK(guest.server.exit.status == 7 && guest.server.exit.signo == 11);
+}
+
+static int64_t transfer_segs(uint16_t op, uint32_t handle, const struct hc_seg *segs, size_t size)
+{
+	struct hc_request r = {.op = op, .handle = handle, .flags = HC_FLAG_SEGS};
+	uint32_t tag = guest_send(&guest, &r, segs, size);
+	CHECK_EQ(guest_reply(&guest, tag)->size, 0);
+	return guest_result(&guest, tag);
+}
+
+/* Guest memory: 8 MiB at 0, 8 MiB at 4 GiB. */
+static void test_segments(void)
+{
+	int fd = memfd_create("data", MFD_CLOEXEC);
+	uint32_t handle = (uint32_t)handle_table_add(&guest.files.handles, handle_new(fd));
+	struct hc_seg segs[3] = {{4096, 5}, {GUEST_MEM_HIGH_BASE + 10, 4}, {100, 3}};
+
+	memcpy(guest_mem_at(&guest.mem, 4096, 5), "hello", 5);
+	memcpy(guest_mem_at(&guest.mem, GUEST_MEM_HIGH_BASE + 10, 4), ", wo", 4);
+	memcpy(guest_mem_at(&guest.mem, 100, 3), "rld", 3);
+	CHECK_EQ(transfer_segs(HC_WRITE, handle, segs, sizeof(segs)), 12);
+	memset(guest.mem.base, 0, 8192);
+	CHECK_EQ(transfer_segs(HC_PREAD, handle, segs, sizeof(segs)), 12);
+	CHECK_EQ(memcmp(guest_mem_at(&guest.mem, 4096, 5), "hello", 5), 0);
+	CHECK_EQ(memcmp(guest_mem_at(&guest.mem, 100, 3), "rld", 3), 0);
+	CHECK_EQ(lseek(fd, 0, SEEK_CUR), 12);
+
+	/* What is no RAM is not touched. */
+	static const struct hc_seg bad[] = {{8u << 20, 1},
+					    {(8u << 20) - 1, 2},
+					    {UINT64_MAX, 1},
+					    {0, UINT64_MAX},
+					    {GUEST_MEM_HIGH_BASE - 1, 1},
+					    {GUEST_MEM_HIGH_BASE + (8u << 20), 1},
+					    {GUEST_MEM_HIGH_BASE, (8u << 20) + 1}};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		segs[2] = bad[i];
+		int64_t result = transfer_segs(HC_PREAD, handle, segs, sizeof(segs));
+		CHECK(result == -EFAULT || result == -EINVAL);
+	}
+	CHECK_EQ(transfer_segs(HC_PREAD, handle, segs, sizeof(segs) - 1), -EBADMSG);
+	CHECK_EQ(transfer_segs(HC_PREAD, handle, segs, 0), 0);
+	static struct hc_seg many[HC_SEGS_MAX + 1];
+	CHECK_EQ(transfer_segs(HC_PREAD, handle, many, sizeof(many)), -EINVAL);
+	for (int i = 0; i < 9; i++)
+		many[i] = (struct hc_seg){0, 8u << 20};
+	CHECK_EQ(transfer_segs(HC_PWRITE, handle, many, 9 * sizeof(many[0])), -EINVAL);
+	guest.files.mem = NULL;
+	CHECK_EQ(transfer_segs(HC_PREAD, handle, segs, 2 * sizeof(segs[0])), -EBADMSG);
+	guest.files.mem = &guest.mem;
+	CHECK_EQ(guest_close(&guest, handle), 0);
+}
+
+/* More arguments and environment than a frame holds. */
+static void test_many_strings(void)
+{
+	enum { COUNT = 40, EACH = 100000 };
+	static struct guest rich;
+	static char *strings[COUNT + 1];
+	struct hc_hello_reply hello;
+	uint64_t arg[4] = {HC_MAGIC, HC_VERSION, HC_FEAT_SHM};
+
+	for (int i = 0; i < COUNT; i++) {
+		strings[i] = malloc(EACH + 1);
+		memset(strings[i], 'a' + i % 26, EACH);
+		strings[i][EACH] = '\0';
+	}
+	rich.identity.envp = strings;
+	rich.identity.argc = 0;
+	guest_start(&rich, NULL);
+	memcpy(&hello, rich.replies[0].payload, sizeof(hello));
+	CHECK(hello.envc == COUNT && hello.features == HC_FEAT_SHM);
+	CHECK(hello.strings_size > COUNT * (EACH + 1));
+	CHECK_EQ(rich.replies[0].size, HC_DATA_MAX);
+	size_t at = HC_DATA_MAX - sizeof(hello);
+	while (at < hello.strings_size) {
+		arg[0] = at;
+		struct guest_reply *reply = guest_call(&rich, HC_STRINGS, 0, arg, NULL, 0);
+		CHECK(reply->head.result > 0);
+		for (size_t i = 0; i < reply->size; i++)
+			CHECK_EQ(reply->payload[i], (uint8_t)rich.server.strings[at + i]);
+		at += reply->size;
+	}
+	CHECK_EQ(at, hello.strings_size);
+	arg[0] = at;
+	CHECK_EQ(guest_call(&rich, HC_STRINGS, 0, arg, NULL, 0)->head.result, 0);
+	arg[0] = UINT64_MAX;
+	CHECK_EQ(guest_call(&rich, HC_STRINGS, 0, arg, NULL, 0)->head.result, 0);
+	guest_stop(&rich);
+	for (int i = 0; i < COUNT; i++)
+		free(strings[i]);
+}
+
+static void test_report(void)
+{
+	uint64_t arg[4] = {0};
+	CHECK_EQ(guest_close(&guest, HC_STDERR), 0);
+	CHECK_EQ(guest_call(&guest, HC_REPORT, 0, arg, "text", 4)->head.result, 0);
+	struct guest_reply *reply = guest_call(&guest, HC_TIME, 0, arg, NULL, 0);
+	CHECK(reply->head.result == 0 && reply->head.val[0] > 1700000000ull * 1000000000ull);
+}
+
+int main(void)
+{
+	guest_start(&guest, NULL);
+	test_greeting();
+	test_unknown_calls();
+	test_tag_reuse();
+	test_segments();
+	test_many_strings();
+	test_report();
+	test_events_and_exit();
+	guest_stop(&guest);
+	return 0;
+}
