@@ -87,6 +87,7 @@ struct sched_cpu {
 	struct task *leftover
 		GUARDED_BY_MEMBER(lock); /* just switched away; the next task deals with it */
 	uint64_t switch_cycles GUARDED_BY_MEMBER(lock); /* TSC at the last switch */
+	_Atomic uint32_t kicks;				/* reschedule interrupts taken */
 	struct timer slice;
 	struct task *idle; /* fixed */
 	unsigned index;	   /* fixed: CPU number */
@@ -139,6 +140,18 @@ void sched_set_priority(struct task *task, unsigned priority);
 /* Sets the CPUs that TASK may use, and moves it if need be; the current task has moved on return.
  */
 void sched_set_affinity(struct task *task, const struct cpu_set *set);
+
+/* The slice timer's callback; the reschedule interrupt's handler. */
+void sched_slice_end(struct timer *timer);
+void sched_kicked(void *unused);
+
+/* CPU is idle or not any more; under its lock, or by itself with interrupts off. */
+void sched_idle_mark(unsigned cpu, bool idle);
+
+static inline bool sched_may_run_on(const struct task *task, unsigned cpu)
+{
+	return cpu_set_has(&task->affinity, cpu);
+}
 
 /* task.c */
 

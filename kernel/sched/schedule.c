@@ -13,24 +13,17 @@
  */
 #include <arch/context.h>
 #include <arch/cpu.h>
-#include <asm/errno.h>
 #include <core/clock.h>
 #include <core/cpu.h>
-#include <core/irq.h>
-#include <core/panic.h>
 #include <linux/sched.h>
-#include <mm/heap.h>
-#include <sched/sched.h>
 
 #include "internal.h"
-
-static struct sched_cpu boot_sched;
 
 /* CPUs whose idle task runs. A bit is set by its CPU under its lock, cleared by it likewise or by
  * whoever has chosen that CPU for a task. */
 static _Atomic uint64_t idle_cpus[CPU_MAX / 64];
 
-static void idle_mark(unsigned cpu, bool idle)
+void sched_idle_mark(unsigned cpu, bool idle)
 {
 	uint64_t bit = 1ull << (cpu % 64);
 
@@ -63,7 +56,7 @@ static void slice_start(struct sched_cpu *sched) REQUIRES(sched->lock)
 }
 
 /* The slice timer's callback. */
-static void slice_end(struct timer *timer)
+void sched_slice_end(struct timer *timer)
 {
 	struct sched_cpu *sched = container_of(timer, struct sched_cpu, slice);
 	uint64_t ran, slice = slice_cycles();
@@ -98,17 +91,12 @@ struct sched_cpu *sched_lock_task(struct task *task, arch_irq_state_t *irq) NO_T
 	}
 }
 
-static bool may_run_on(const struct task *task, unsigned cpu)
-{
-	return cpu_set_has(&task->affinity, cpu);
-}
-
 /* The best CPU for TASK, which is runnable: the one it ran on if that is idle or there is no idle
  * one. An idle CPU is claimed. */
 static struct sched_cpu *choose_cpu(struct task *task, struct sched_cpu *last)
 {
 	unsigned count = cpu_count();
-	bool last_allowed = may_run_on(task, last->index);
+	bool last_allowed = sched_may_run_on(task, last->index);
 	struct sched_cpu *fallback = last;
 
 	if (count == 1 || (last_allowed && idle_claim(last->index)))
@@ -116,7 +104,7 @@ static struct sched_cpu *choose_cpu(struct task *task, struct sched_cpu *last)
 	for (unsigned i = 1; i < count; i++) {
 		unsigned cpu = (last->index + i) % count;
 
-		if (!may_run_on(task, cpu) || !cpu_get(cpu)->sched)
+		if (!sched_may_run_on(task, cpu) || !cpu_get(cpu)->sched)
 			continue;
 		if (idle_claim(cpu))
 			return cpu_get(cpu)->sched;
@@ -208,12 +196,13 @@ void sched_notify_signal(struct task *task) NO_THREAD_SAFETY
 }
 
 /* The reschedule interrupt: another CPU has changed something that concerns this one. */
-static void kicked(void *unused)
+void sched_kicked(void *unused)
 {
 	struct sched_cpu *sched = cpu_this()->sched;
 	int top;
 
 	(void)unused;
+	atomic_fetch_add_explicit(&sched->kicks, 1, memory_order_seq_cst);
 	spin_lock_nested(&sched->lock);
 	top = runqueue_top(&sched->queue);
 	if (top > sched->current_priority)
@@ -222,7 +211,7 @@ static void kicked(void *unused)
 		slice_start(sched);
 	if (sched->current->signal_work)
 		sched_work_set(ARCH_WORK_SIGNAL);
-	if (!may_run_on(sched->current, sched->index) && sched->current != sched->idle)
+	if (!sched_may_run_on(sched->current, sched->index) && sched->current != sched->idle)
 		sched_work_set(ARCH_WORK_RESCHED);
 	spin_unlock_nested(&sched->lock);
 	timer_rearm();
@@ -237,7 +226,7 @@ static void put_previous(struct sched_cpu *sched, struct task *prev) REQUIRES(sc
 		if (prev->state == TASK_DEAD)
 			sched->leftover = prev;
 		prev->switches[0]++;
-	} else if (likely(may_run_on(prev, sched->index))) {
+	} else if (likely(sched_may_run_on(prev, sched->index))) {
 		runqueue_push(&sched->queue, &prev->run_node, prev->priority, !sched->rotate);
 		prev->switches[1]++;
 	} else {
@@ -258,7 +247,7 @@ static void account_switch(struct sched_cpu *sched, struct task *prev, struct ta
 	sched->current = next;
 	sched->current_priority = next == sched->idle ? -1 : next->priority;
 	if (unlikely(prev == sched->idle || next == sched->idle))
-		idle_mark(sched->index, next == sched->idle);
+		sched_idle_mark(sched->index, next == sched->idle);
 }
 
 void sched_switch(void) NO_THREAD_SAFETY
@@ -362,7 +351,7 @@ void sched_set_affinity(struct task *task, const struct cpu_set *set) NO_THREAD_
 	struct sched_cpu *sched = sched_lock_task(task, &irq);
 
 	task->affinity = *set;
-	if (may_run_on(task, sched->index)) {
+	if (sched_may_run_on(task, sched->index)) {
 		spin_unlock(&sched->lock, irq);
 	} else if (list_linked(&task->run_node)) {
 		runqueue_remove(&sched->queue, &task->run_node, task->priority);
@@ -376,132 +365,4 @@ void sched_set_affinity(struct task *task, const struct cpu_set *set) NO_THREAD_
 		else if (running)
 			arch_cpu_kick(sched->index);
 	}
-}
-
-/* Takes a task that waits for another CPU and may run on this one. Idle task only. */
-static bool steal(struct sched_cpu *self) NO_THREAD_SAFETY
-{
-	unsigned count = cpu_count();
-
-	for (unsigned i = 1; i < count; i++) {
-		struct sched_cpu *victim = cpu_get((self->index + i) % count)->sched;
-		struct task *task, *found = NULL;
-		int top;
-
-		if (!victim || !READ_ONCE(victim->queue.bitmap))
-			continue;
-		arch_irq_state_t irq = spin_lock(&victim->lock);
-		top = runqueue_top(&victim->queue);
-		if (top >= 0) {
-			list_for_each_entry (task, &victim->queue.lists[top], run_node) {
-				if (may_run_on(task, self->index)) {
-					found = task;
-					break;
-				}
-			}
-		}
-		if (found) {
-			runqueue_remove(&victim->queue, &found->run_node, found->priority);
-			atomic_store_explicit(&found->sched, self, memory_order_release);
-		}
-		spin_unlock(&victim->lock, irq);
-		if (!found)
-			continue;
-		irq = spin_lock(&self->lock);
-		runqueue_push(&self->queue, &found->run_node, found->priority, false);
-		spin_unlock(&self->lock, irq);
-		return true;
-	}
-	return false;
-}
-
-static noreturn void idle_loop(struct sched_cpu *sched)
-{
-	for (;;) {
-		arch_irq_disable();
-		if (READ_ONCE(sched->queue.bitmap) || (cpu_count() > 1 && steal(sched))) {
-			sched_switch();
-			arch_irq_enable();
-			continue;
-		}
-		idle_mark(sched->index, true);
-		arch_cpu_idle();
-	}
-}
-
-static void timer_irq(void *unused)
-{
-	(void)unused;
-	timer_interrupt();
-}
-
-void sched_init_cpu(void) NO_THREAD_SAFETY
-{
-	struct cpu *cpu = cpu_this();
-	struct sched_cpu *sched = cpu->arch.index ? kzalloc(sizeof(*sched)) : &boot_sched;
-
-	if (!sched)
-		panic("sched_init_cpu: no memory for CPU %u", cpu->arch.index);
-	spin_init(&sched->lock);
-	runqueue_init(&sched->queue);
-	sched->index = cpu->arch.index;
-	sched->current_priority = -1;
-	sched->switch_cycles = arch_cycles();
-	timer_init(&sched->slice, slice_end);
-	timer_cpu_init(&cpu->timers);
-	cpu->sched = sched;
-	sched->idle = task_create_idle(sched->index);
-	if (!sched->idle)
-		panic("sched_init_cpu: no memory for CPU %u", cpu->arch.index);
-	sched->idle->sched = sched;
-	sched->idle->on_cpu = true;
-	sched->current = sched->idle;
-	cpu->current = sched->idle;
-	if (!cpu->arch.index) {
-		futex_init();
-		irq_set_fixed(ARCH_VECTOR_TIMER, timer_irq, NULL);
-		irq_set_fixed(ARCH_VECTOR_RESCHED, kicked, NULL);
-	}
-}
-
-static noreturn void idle_entry(void *unused)
-{
-	(void)unused;
-	idle_loop(cpu_this()->sched);
-}
-
-void sched_start(void)
-{
-	struct task *idle = cpu_this()->sched->idle;
-	struct arch_context abandoned = {0};
-
-	ASSERT(!arch_irq_enabled() && task_current() == idle);
-	arch_context_init(&idle->context, idle->stack_top, idle_entry, NULL);
-	arch_context_switch(&abandoned, &idle->context, idle->stack_top);
-	panic("sched_start: the idle task returned");
-}
-
-uint64_t sched_idle_ns(void)
-{
-	uint64_t cycles = 0;
-
-	for (unsigned i = 0; i < cpu_count(); i++) {
-		if (cpu_get(i)->sched)
-			cycles += sched_task_cycles(cpu_get(i)->sched->idle);
-	}
-	return (uint64_t)((unsigned __int128)cycles * NS_PER_SEC / clock_tsc_hz());
-}
-
-unsigned sched_runnable_count(void) NO_THREAD_SAFETY
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < cpu_count(); i++) {
-		const struct sched_cpu *sched = cpu_get(i)->sched;
-
-		if (sched)
-			count += READ_ONCE(sched->queue.count) +
-				 (READ_ONCE(sched->current_priority) >= 0);
-	}
-	return count;
 }

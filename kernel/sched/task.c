@@ -41,6 +41,11 @@ tid_t task_tid(const struct task *task)
 	return task->tid;
 }
 
+struct arch_context *task_context(struct task *task)
+{
+	return &task->context;
+}
+
 const char *task_name(const struct task *task)
 {
 	return task->name;

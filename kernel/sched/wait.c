@@ -137,17 +137,24 @@ void wait_queue_remove(struct waiter *waiter)
 	spin_unlock(&queue->lock, irq);
 }
 
-int task_sleep_until(uint64_t deadline_ns)
+static int sleep(uint64_t deadline_ns, bool realtime)
 {
 	struct task *self = task_current();
 	int result;
 
-	for (;;) {
+	do {
 		atomic_store_explicit(&self->state, TASK_BLOCKED_SIGNAL, memory_order_seq_cst);
-		result = wait_block(deadline_ns);
-		if (result == -EINTR)
-			return result;
-		if (result == -ETIMEDOUT)
-			return 0;
-	}
+		result = task_block_until(deadline_ns, realtime);
+	} while (!result);
+	return result == -ETIMEDOUT ? 0 : result;
+}
+
+int task_sleep_until(uint64_t deadline_ns)
+{
+	return sleep(deadline_ns, false);
+}
+
+int task_sleep_until_realtime(uint64_t realtime_ns)
+{
+	return sleep(realtime_ns, true);
 }

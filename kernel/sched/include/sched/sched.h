@@ -23,4 +23,8 @@ uint64_t sched_idle_ns(void);
 /* Tasks that can run now or run, the idle tasks not counted. */
 unsigned sched_runnable_count(void);
 
+/* All CPUs have passed a full memory barrier since the call (membarrier(2)). Task context,
+ * interrupts on, no spinlock held. */
+void sched_barrier_all(void);
+
 #endif /* SCHED_SCHED_H */

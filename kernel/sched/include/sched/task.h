@@ -59,8 +59,13 @@ bool task_signal_pending(void);
 /* Lets other runnable tasks of the same priority run. */
 void task_yield(void);
 
-/* Blocks the current task until DEADLINE_NS. 0, or -EINTR. */
+/* Blocks the current task until DEADLINE_NS, or until real time is REALTIME_NS (follows its being
+ * set). 0, or -EINTR. */
 int task_sleep_until(uint64_t deadline_ns);
+int task_sleep_until_realtime(uint64_t realtime_ns);
+
+/* The processor context of TASK, which runs or is the current one. */
+struct arch_context *task_context(struct task *task);
 
 /* Ends the current task, a kernel task or a thread of the application. */
 noreturn void task_exit(void);
