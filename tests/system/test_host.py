@@ -26,6 +26,15 @@ class HostTest(testcase.IsleTest):
             self.assertEqual((process.returncode, err), (1, b"cat: write: EFBIG\n"))
             self.assertEqual(os.path.getsize(target), limit)
 
+    def test_full_disk(self):
+        """A full file system: ENOSPC, and what fits is there. It is mounted where only this run sees it."""
+        # "cd" once more: the mounted directory, not the one below it.
+        script = 'mount -t tmpfs -o size=1M none . && cd "$PWD" && "$@" > out; echo $? >&2; wc -c < out >&2'
+        unshare = ["unshare", "-m" if os.geteuid() == 0 else "-rm"]
+        command = [*unshare, "sh", "-c", script, "sh", *self.isle.command("cat")]
+        result = isle.run(command, stdin=b"d" * (3 << 20))
+        self.assertEqual(result.err, b"cat: write: ENOSPC\n1\n%d\n" % (1 << 20))
+
     def test_vanished_directory(self):
         """The working directory is removed while the program runs: ENOENT, no end of the machine."""
         with isle.WorkDirectory() as top:
