@@ -260,8 +260,10 @@ static int get_shared(struct fault *fault)
 static int ask_object(struct fault *fault, int step)
 {
 	struct vm_object *object = fault->object;
-	int error = step == STEP_READ ? read_private(fault) : get_shared(fault);
+	int error;
 
+	ASSERT(object);
+	error = step == STEP_READ ? read_private(fault) : get_shared(fault);
 	fault->object = NULL;
 	vm_object_put(object);
 	return error;

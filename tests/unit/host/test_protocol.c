@@ -41,9 +41,10 @@ static void test_unknown_calls(void)
 		CHECK_EQ(guest_call(&guest, (uint16_t)op, 0, arg, NULL, 0)->head.result, -EBADMSG);
 	CHECK_EQ(guest_call(&guest, 0, 0, arg, NULL, 0)->head.result, -EBADMSG);
 	CHECK_EQ(request(&guest, HC_TIME, HC_TAG_EVENT, arg), -EPROTO);
-	for (uint16_t op = HC_READ; op <= HC_GETDENTS; op++)
+	for (int op = HC_READ; op <= HC_GETDENTS; op++)
 		if (op != HC_STAT)
-			CHECK_EQ(guest_call(&guest, op, 12345, arg, NULL, 0)->head.result, -EBADF);
+			CHECK_EQ(guest_call(&guest, (uint16_t)op, 12345, arg, NULL, 0)->head.result,
+				 -EBADF);
 	CHECK_EQ(guest_call(&guest, HC_CLOSE, UINT32_MAX, arg, NULL, 0)->head.result, -EBADF);
 }
 

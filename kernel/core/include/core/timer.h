@@ -34,7 +34,8 @@ struct timer_cpu {
 	struct spinlock lock;
 	struct rb_tree tree GUARDED_BY_MEMBER(lock);
 	struct timer *running GUARDED_BY_MEMBER(lock); /* whose callback runs now */
-	uint64_t armed_ns GUARDED_BY_MEMBER(lock); /* what the hardware is set to; TIME_NEVER: nothing */
+	uint64_t armed_ns
+		GUARDED_BY_MEMBER(lock); /* what the hardware is set to; TIME_NEVER: nothing */
 };
 
 void timer_init(struct timer *timer, void (*callback)(struct timer *timer));

@@ -12,10 +12,10 @@
 #define THREAD_ATTRIBUTE(x)
 #endif
 
-#define CAPABILITY(name)     THREAD_ATTRIBUTE(capability(name))
-#define GUARDED_BY(x)	     THREAD_ATTRIBUTE(guarded_by(x))
-/* A member guarded by a lock in the same structure: clang's C front end cannot name that lock before
- * version 20, so this documents only. */
+#define CAPABILITY(name) THREAD_ATTRIBUTE(capability(name))
+#define GUARDED_BY(x)	 THREAD_ATTRIBUTE(guarded_by(x))
+/* A member guarded by a lock in the same structure: clang's C front end cannot name that lock
+ * before version 20, so this documents only. */
 #define GUARDED_BY_MEMBER(x)
 #define PT_GUARDED_BY(x)     THREAD_ATTRIBUTE(pt_guarded_by(x))
 #define REQUIRES(...)	     THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
