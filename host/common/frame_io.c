@@ -54,7 +54,8 @@ size_t frame_reader_feed(struct frame_reader *reader, const void *data, size_t s
 	size_t room = reader_make_room(reader);
 	if (size > room)
 		size = room;
-	memcpy(reader->buffer + reader->end, data, size);
+	if (size > 0)
+		memcpy(reader->buffer + reader->end, data, size);
 	reader->end += size;
 	return size;
 }

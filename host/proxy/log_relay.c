@@ -85,7 +85,7 @@ static bool stderr_ready(int timeout_ms)
 
 void log_relay_write(struct log_relay *relay)
 {
-	while (relay->size > 0 && stderr_ready(0) && write_piece(relay))
+	while (log_relay_has_output(relay) && stderr_ready(0) && write_piece(relay))
 		;
 }
 

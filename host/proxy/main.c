@@ -15,13 +15,16 @@
 #include "common/guest_mem.h"
 #include "common/mount_rules.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -175,13 +178,47 @@ static void raise_descriptor_limit(void)
 	}
 }
 
+/* QEMU would say it, too, but only after it has started, and in its own words. */
+static int check_port(unsigned port, const char *purpose)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_port = htons((uint16_t)port),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int one = 1;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return 0;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	bool free_port =
+		bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 1) == 0;
+	int err = errno;
+	close(fd);
+	if (free_port)
+		return 0;
+	proxy_message("port %u for %s: %s", port, purpose, strerror(err));
+	return STATUS_PROXY;
+}
+
+static int check_ports(const struct options *options)
+{
+	int status = 0;
+	if (options->debug != DEBUG_OFF)
+		status = check_port(QEMU_GDB_PORT, "GDB");
+	if (!status && options->monitor)
+		status = check_port(options->port + 1, "the monitor");
+	return status;
+}
+
 static int start_qemu(struct session *session, struct qemu_process *qemu)
 {
 	const struct options *options = &session->options;
 	struct qemu_command command;
 	bool kvm;
 
-	int status = kvm_choose(options, &kvm);
+	int status = check_ports(options);
+	if (!status)
+		status = kvm_choose(options, &kvm);
 	if (status)
 		return status;
 	int err = guest_mem_create(&session->mem, options->memory,

@@ -100,7 +100,7 @@ static void add_devices(struct qemu_command *command, const struct options *opti
 	add(command, "chardev:log");
 	if (options->debug != DEBUG_OFF) {
 		add(command, "-gdb");
-		add(command, "tcp:127.0.0.1:1234");
+		add(command, "tcp:127.0.0.1:%u", QEMU_GDB_PORT);
 	}
 	if (options->debug == DEBUG_WAIT)
 		add(command, "-S");

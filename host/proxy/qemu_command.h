@@ -16,6 +16,7 @@ enum qemu_fd {
 };
 
 #define QEMU_ARGS_MAX 64
+#define QEMU_GDB_PORT 1234u
 
 struct qemu_command {
 	char *argv[QEMU_ARGS_MAX + 1]; /* owned; NULL at the end */

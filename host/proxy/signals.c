@@ -17,8 +17,12 @@ int signals_open(void)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
-		sigaddset(&set, taken[i]);
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		struct sigaction action;
+		/* A blocked signal would arrive even when it is ignored. */
+		if (sigaction(taken[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			sigaddset(&set, taken[i]);
+	}
 	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
 		return -errno;
 	int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The proxy without a virtual machine: what it refuses, how it ends, what a bad guest can do to it.
+
+Each refusal is one line on standard error and the exit status that proxy(1) lists. The proxy of the build
+folder HERMIT_BUILD starts fake_qemu.py in QEMU's place.
+"""
+
+import os
+import pty
+import signal
+import socket
+import subprocess
+import tempfile
+import termios
+import time
+import unittest
+from pathlib import Path
+
+import image
+
+HERE = Path(__file__).resolve().parent
+PROXY = Path(os.environ["HERMIT_BUILD"]).resolve() / "bin" / "proxy"
+LIMIT = 20  # seconds: the proxy never hangs
+
+
+class ProxyTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(dir="/var/tmp")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name).resolve()
+        (self.folder / "app").write_bytes(image.image())
+
+    def environment(self, mode, argument=""):
+        return {
+            "PATH": os.environ["PATH"],
+            "XDG_RUNTIME_DIR": "/nonexistent",
+            "HERMIT_KVM": "0",
+            "HERMIT_QEMU": str(HERE / "fake_qemu.py"),
+            "FAKE_QEMU": mode,
+            "FAKE_ARGUMENT": str(argument),
+        }
+
+    def run_proxy(self, mode, *options, app="app", argument="", env=None, stdin=b"", **more):
+        return subprocess.run(
+            [PROXY, *options, app],
+            input=stdin,
+            capture_output=True,
+            timeout=LIMIT,
+            cwd=more.pop("cwd", self.folder),
+            env={**self.environment(mode, argument), **(env or {})},
+            **more,
+        )
+
+    def start(self, mode, *options, **more):
+        process = subprocess.Popen(
+            [PROXY, *options, "app"],
+            stdin=more.pop("stdin", subprocess.PIPE),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+            env=self.environment(mode),
+            **more,
+        )
+        self.addCleanup(self.finish, process)
+        return process
+
+    @staticmethod
+    def finish(process):
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream:
+                stream.close()
+
+    def check(self, result, status, text):
+        """One line for the user, and nothing on standard output."""
+        lines = result.stderr.decode().splitlines()
+        self.assertEqual(result.returncode, status, lines)
+        self.assertEqual(len(lines), 1, lines)
+        self.assertTrue(lines[0].startswith("proxy: "), lines)
+        self.assertIn(text, lines[0])
+        self.assertEqual(result.stdout, b"")
+
+
+class Refusals(ProxyTest):
+    def test_usage(self):
+        self.check(self.run_proxy("exits", "--nonsense"), 125, "--nonsense")
+        self.check(self.run_proxy("exits", "--mem=1"), 125, "--mem")
+        self.check(self.run_proxy("exits", env={"HERMIT_CPUS": "many"}), 125, "HERMIT_CPUS")
+        self.check(self.run_proxy("exits", "--icount", "--kvm=1"), 125, "--icount")
+        result = subprocess.run([PROXY], capture_output=True, timeout=LIMIT)
+        self.check(result, 125, "no application")
+
+    def test_help_and_version(self):
+        for option, text in (("--help", b"Usage: proxy"), ("--version", b"HermitCore")):
+            result = subprocess.run([PROXY, option], capture_output=True, timeout=LIMIT)
+            self.assertEqual((result.returncode, result.stderr), (0, b""))
+            self.assertIn(text, result.stdout)
+
+    def test_isles(self):
+        self.check(self.run_proxy("exits", "--isle=uhyve"), 125, "not available in this version")
+        self.check(self.run_proxy("exits", env={"HERMIT_ISLE": "1"}), 125, "not available in this version")
+
+    def test_no_image(self):
+        self.check(self.run_proxy("exits", app="missing"), 127, "missing: No such file")
+        self.check(self.run_proxy("exits", app="app/x"), 127, "app/x: Not a directory")
+
+    def test_bad_images(self):
+        (self.folder / "empty").write_bytes(b"")
+        (self.folder / "text").write_text("#!/bin/sh\n")
+        (self.folder / "cut").write_bytes(image.image()[:600])
+        (self.folder / "unsealed").write_bytes(image.image(osabi=0))
+        (self.folder / "abi").write_bytes(image.image(abi=77))
+        (self.folder / "hc").write_bytes(image.image(hc=78))
+        (self.folder / "large").write_bytes(image.image(end=3 << 30))
+        os.mkfifo(self.folder / "fifo")
+        for name, text in (
+            ("empty", "empty: "),
+            ("text", "text: "),
+            ("cut", "cut: "),
+            ("unsealed", "not a HermitCore image"),
+            ("abi", "version 77.1"),
+            ("hc", "version 1.78"),
+            ("large", "needs at least 3145728 KiB"),
+            ("fifo", "not a file"),
+            (".", "not a file"),
+            ("/bin/true", "/bin/true: "),
+        ):
+            with self.subTest(name):
+                self.check(self.run_proxy("exits", app=name), 126, text)
+
+    @unittest.skipIf(os.getuid() == 0, "root may read everything")
+    def test_unreadable_image(self):
+        (self.folder / "app").chmod(0)
+        self.check(self.run_proxy("exits"), 126, "Permission denied")
+
+    def test_no_qemu(self):
+        result = self.run_proxy("exits", env={"HERMIT_QEMU": "no-such-qemu"})
+        self.check(result, 125, "apt install qemu-system-x86")
+        self.check(self.run_proxy("exits", "--qemu=/etc/passwd"), 125, "Permission denied")
+
+    def test_mounts(self):
+        self.check(self.run_proxy("exits", "--mount=missing:/x"), 125, "missing: No such file")
+        self.check(self.run_proxy("exits", "--mount=app:/x"), 125, "app: Not a directory")
+        self.check(self.run_proxy("exits", "--mount=.:/proc"), 125, "the kernel itself serves /proc")
+        self.check(self.run_proxy("exits", "--mount=.:/a/../b"), 125, "without '..'")
+        self.check(self.run_proxy("exits", "--mount=.:b"), 125, "GUEST absolute")
+
+    def test_vanished_directory(self):
+        gone = self.folder / "gone"
+        gone.mkdir()
+        result = subprocess.run(
+            ["sh", "-c", f'rmdir "{gone}"; exec "$0" "$1"', PROXY, self.folder / "app"],
+            cwd=gone,
+            capture_output=True,
+            timeout=LIMIT,
+            env=self.environment("exits", 0),
+        )
+        self.check(result, 125, "the current directory")
+
+    def test_ports_in_use(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            result = self.run_proxy("exits", "--monitor", f"--port={port - 1}")
+            self.check(result, 125, f"port {port}")
+
+
+class Endings(ProxyTest):
+    def test_status(self):
+        for status in (0, 1, 77, 125, 255):
+            result = self.run_proxy("exits", argument=status)
+            self.assertEqual((result.returncode, result.stdout, result.stderr), (status, b"", b""))
+
+    def test_crash(self):
+        result = self.run_proxy("crashes")
+        self.assertEqual((result.returncode, result.stderr), (128 + 11, b"crash report\n"))
+
+    def test_panic(self):
+        result = self.run_proxy("panics")
+        self.assertEqual(result.returncode, 255)
+        self.assertIn(b"panic: what happened\n", result.stderr)
+
+    def test_qemu_ends(self):
+        self.check(self.run_proxy("dies_at_once"), 125, "QEMU failed: qemu-system-x86_64: something is wrong")
+        self.check(self.run_proxy("is_killed"), 125, "QEMU was killed by signal 9")
+        self.check(self.run_proxy("closes_channel"), 125, "QEMU closed the host channel")
+        self.check(self.run_proxy("resets_later"), 255, "stopped before the application ended")
+
+    def test_early_panic_shows_the_log(self):
+        result = self.run_proxy("resets")
+        self.assertEqual(result.returncode, 255)
+        self.assertEqual(
+            result.stderr.decode().splitlines(),
+            ["proxy: the machine stopped during its start", "Kernel log:", "early panic"],
+        )
+
+    def test_verbose_shows_the_log_once(self):
+        result = self.run_proxy("resets", env={"HERMIT_VERBOSE": "1"})
+        self.assertEqual(result.stderr.count(b"early panic"), 1)
+        self.assertIn(b"memory-backend-file", result.stderr)
+
+    def test_qemu_dies_with_the_proxy(self):
+        process = self.start("tells_pid")
+        qemu = int(process.stdout.readline())
+        process.kill()
+        process.wait()
+        end = time.monotonic() + 5
+        while Path(f"/proc/{qemu}").exists() and "Z" not in Path(f"/proc/{qemu}/stat").read_text().split()[2]:
+            self.assertLess(time.monotonic(), end, "QEMU outlives the proxy")
+            time.sleep(0.01)
+
+    def test_nothing_left_behind(self):
+        before = set(os.listdir("/tmp")) | set(os.listdir(self.folder))
+        self.run_proxy("writes")
+        self.assertEqual(before, set(os.listdir("/tmp")) | set(os.listdir(self.folder)))
+
+
+class BadGuests(ProxyTest):
+    def test_protocol(self):
+        for mode in ("sends_garbage", "sends_garbage_later", "sends_too_long", "wrong_version", "no_hello"):
+            with self.subTest(mode):
+                self.check(self.run_proxy(mode), 255, "broke the protocol")
+
+    def test_half_a_frame(self):
+        self.check(self.run_proxy("half_a_frame"), 255, "in the middle of a request")
+
+    def test_flood(self):
+        result = self.run_proxy("floods")
+        self.assertEqual((result.returncode, result.stdout), (0, b"still served\n"), result.stderr)
+
+
+class Streams(ProxyTest):
+    def test_separate(self):
+        result = self.run_proxy("writes")
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, b"to stdout\n", b"to stderr\n"))
+
+    def test_reading_does_not_hold_up_writing(self):
+        process = self.start("reads_and_writes")
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        out, err = process.communicate(b"some input\n", LIMIT)
+        self.assertEqual((process.returncode, out, err), (0, b"some input\n", b""))
+
+    def test_closed_handles(self):
+        for closed in ("<&-", ">&-", "<&- >&-"):
+            result = subprocess.run(
+                ["sh", "-c", f'exec "$0" app {closed}', PROXY],
+                cwd=self.folder,
+                env=self.environment("exits", 5),
+                capture_output=True,
+                timeout=LIMIT,
+            )
+            self.assertEqual((result.returncode, result.stderr), (5, b""), closed)
+
+    def test_shared_pipe_keeps_its_mode(self):
+        """O_NONBLOCK on the shell's pipe would hit the programs that share it."""
+        ours, theirs = os.pipe()
+        process = self.start("reads_and_writes", stdin=ours)
+        process.stdout.readline()
+        self.assertTrue(os.get_blocking(ours))
+        os.close(theirs)
+        os.close(ours)
+        self.assertEqual(process.wait(LIMIT), 0)
+
+
+class Greeting(ProxyTest):
+    def test_arguments_and_environment(self):
+        """As many as Linux takes, whatever they hold."""
+        many = {f"VARIABLE_{i}": "v" * 100_000 for i in range(12)}
+        process = subprocess.run(
+            [PROXY, "app", "one", "", "two words", "--help", "ä\n", "x" * 100_000],
+            cwd=self.folder,
+            env={**self.environment("describes_hello"), **many},
+            capture_output=True,
+            timeout=LIMIT,
+        )
+        self.assertEqual((process.returncode, process.stderr), (0, b""))
+        text = process.stdout.decode()
+        self.assertTrue(text.startswith("app\none\n\ntwo words\n--help\nä\n\n" + "x" * 100_000 + "\n"), text[:200])
+        for name, value in many.items():
+            self.assertIn(f"{name}={value}\n", text)
+        tail = text.splitlines()[-7:]
+        self.assertEqual(tail[0], str(self.folder))
+        self.assertEqual(tail[2:], ["/dev", "/proc", "/sys", "/tmp", f"{self.folder}/app"], tail)
+
+    def test_isolated(self):
+        result = self.run_proxy("describes_hello", "--isolated", f"--mount={self.folder}:/tmp/work:ro")
+        tail = result.stdout.decode().splitlines()[-8:]
+        self.assertEqual(tail[0], "/tmp/work", result.stderr)
+        self.assertEqual(tail[2:], ["/dev", "/proc", "/sys", "/tmp", "/tmp/work", f"{self.folder}/app"])
+
+
+class Signals(ProxyTest):
+    def ready(self, **more):
+        process = self.start("waits_for_signals", **more)
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        return process
+
+    def test_signals_reach_the_guest(self):
+        process = self.ready()
+        for signo in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH, signal.SIGQUIT, signal.SIGINT):
+            process.send_signal(signo)
+            self.assertEqual(process.stdout.readline(), b"signal %d\n" % signo)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(LIMIT), 128 + signal.SIGTERM)
+
+    def test_second_interrupt_ends_the_machine(self):
+        process = self.ready()
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.stdout.readline(), b"signal 2\n")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(LIMIT), 130)
+
+    def test_before_the_greeting(self):
+        for signo in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            process = self.start("is_slow")
+            time.sleep(0.3)
+            process.send_signal(signo)
+            self.assertEqual(process.wait(LIMIT), 128 + signo)
+
+    def test_stop_and_continue(self):
+        """A stopped proxy stops the machine, too."""
+        process = self.ready(start_new_session=True)
+        process.send_signal(signal.SIGTSTP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        process.send_signal(signal.SIGCONT)
+        self.assertEqual(process.stdout.readline(), b"signal %d\n" % signal.SIGCONT)
+
+    def test_ignored_signal_stays_ignored(self):
+        """As nohup does it."""
+        process = self.ready(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGUSR1)
+        self.assertEqual(process.stdout.readline(), b"signal 10\n")
+
+
+class Terminal(ProxyTest):
+    def test_modes_are_put_back(self):
+        master, slave = pty.openpty()
+        before = termios.tcgetattr(slave)
+        process = self.start("changes_terminal", stdin=slave)
+        self.assertEqual(process.stdout.readline(), b"changed\n", process.stderr)
+        self.assertFalse(termios.tcgetattr(slave)[3] & termios.ECHO)
+        os.write(master, b"\n")
+        self.assertEqual(process.communicate(timeout=LIMIT)[1], b"")
+        self.assertEqual(termios.tcgetattr(slave), before)
+        os.close(master)
+        os.close(slave)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
