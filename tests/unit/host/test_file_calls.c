@@ -234,6 +234,11 @@ static void script_names(struct side *side)
 	R(side_lstat(side, "tree/hard-s"));
 	R(side_link(side, "tree/s", "tree/hard-f", AT_SYMLINK_FOLLOW));
 	R(side_lstat(side, "tree/hard-f"));
+}
+
+/* Goes on with the tree of script_names. */
+static void script_renames(struct side *side)
+{
 	R(side_rename(side, "tree/g", "tree/f", 0)); /* the same file: nothing happens */
 	R(side_rename(side, "tree/g", "tree/moved", RENAME_NOREPLACE));
 	R(side_rename(side, "tree/f", "tree/moved", RENAME_NOREPLACE));
@@ -333,6 +338,7 @@ static void run_script(struct side *side)
 	script_open_flags(side);
 	script_attributes(side);
 	script_names(side);
+	script_renames(side);
 	script_long_names(side);
 	script_links(side);
 }
