@@ -112,14 +112,17 @@ function(hermit_kernel_image)
 	endforeach()
 	set(script ${CMAKE_SOURCE_DIR}/toolchain/kernel.ld)
 	set(symbols ${CMAKE_SOURCE_DIR}/toolchain/kernel-symbols.txt)
+	set(imports ${CMAKE_SOURCE_DIR}/toolchain/kernel-imports.txt)
 	set(linked ${CMAKE_BINARY_DIR}/kernel/kernel.o)
 	set(kernel ${CMAKE_BINARY_DIR}/kernel/hermit_kernel.o)
 	set(library ${CMAKE_BINARY_DIR}/x86_64-hermit/lib/libhermit.a)
 
 	add_custom_command(OUTPUT ${kernel}
 		COMMAND ${HERMIT_LD} -r -T ${script} -z noexecstack -o ${linked} ${objects}
+		COMMAND ${CMAKE_SOURCE_DIR}/toolchain/check-kernel.sh ${linked} ${imports}
 		COMMAND ${CMAKE_OBJCOPY} --keep-global-symbols=${symbols} ${linked} ${kernel}
-		DEPENDS ${objects} ${script} ${symbols}
+		DEPENDS ${objects} ${script} ${symbols} ${imports}
+			${CMAKE_SOURCE_DIR}/toolchain/check-kernel.sh
 		COMMAND_EXPAND_LISTS VERBATIM
 		COMMENT "Linking kernel object")
 	add_custom_command(OUTPUT ${library}
