@@ -170,12 +170,17 @@ static void probe_interrupt(int signo)
  */
 static bool watchdog_start(timer_t *timer, struct sigaction *old)
 {
+	sigset_t alarm_only;
 	struct sigaction action = {.sa_handler = probe_interrupt};
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
 	struct itimerspec when = {.it_value.tv_nsec = RUN_MAX_NS,
 				  .it_interval.tv_nsec = RUN_MAX_NS};
 
-	if (sigaction(SIGALRM, &action, old) != 0)
+	/* Whoever started us may have blocked it. */
+	sigemptyset(&alarm_only);
+	sigaddset(&alarm_only, SIGALRM);
+	if (sigprocmask(SIG_UNBLOCK, &alarm_only, NULL) != 0 ||
+	    sigaction(SIGALRM, &action, old) != 0)
 		return false;
 	if (timer_create(CLOCK_MONOTONIC, &event, timer) == 0) {
 		if (timer_settime(*timer, 0, &when, NULL) == 0)

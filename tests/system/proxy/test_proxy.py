@@ -333,6 +333,51 @@ class Signals(ProxyTest):
         self.assertEqual(process.stdout.readline(), b"signal 10\n")
 
 
+class Kvm(ProxyTest):
+    """What the probe finds depends on the host; that it is quick, and speaks once, does not."""
+
+    def run_auto(self):
+        env = {"HERMIT_KVM": "auto", "XDG_RUNTIME_DIR": str(self.folder)}
+        start = time.monotonic()
+        result = self.run_proxy("exits", argument=3, env=env)
+        self.assertEqual(result.returncode, 3)
+        return result.stderr.decode().splitlines(), time.monotonic() - start
+
+    def test_says_so_once(self):
+        lines, seconds = self.run_auto()
+        self.assertLessEqual(len(lines), 1, lines)
+        self.assertTrue(all("/dev/kvm is not used" in line for line in lines), lines)
+        self.assertLess(seconds, 5)
+        cache = self.folder / "hermit-kvm"
+        if cache.exists():
+            self.assertEqual(cache.read_text(), "n" if lines else "y")
+        self.assertEqual(self.run_auto()[0], [])
+
+    def test_cache_decides(self):
+        cache = self.folder / "hermit-kvm"
+        for letter, kvm in (("y", True), ("n", False)):
+            cache.write_text(letter)
+            env = {"HERMIT_KVM": "", "XDG_RUNTIME_DIR": str(self.folder), "HERMIT_VERBOSE": "1"}
+            result = self.run_proxy("exits", argument=0, env=env)
+            self.assertEqual(b"-accel kvm -cpu host" in result.stderr, kvm, result.stderr)
+            self.assertEqual(b"-accel tcg -cpu max" in result.stderr, not kvm, result.stderr)
+
+    def test_cache_of_others_is_not_trusted(self):
+        self.folder.chmod(0o777)
+        (self.folder / "hermit-kvm").write_text("y")
+        env = {"HERMIT_KVM": "", "XDG_RUNTIME_DIR": str(self.folder), "HERMIT_VERBOSE": "1"}
+        self.run_proxy("exits", argument=0, env=env)
+        self.assertEqual((self.folder / "hermit-kvm").read_text(), "y")
+        (self.folder / "hermit-kvm").unlink()
+        self.run_proxy("exits", argument=0, env=env)
+        self.assertFalse((self.folder / "hermit-kvm").exists())
+
+    def test_required(self):
+        result = self.run_proxy("exits", argument=4, env={"HERMIT_KVM": "1"})
+        if result.returncode != 4:
+            self.check(result, 125, "KVM cannot be used")
+
+
 class Terminal(ProxyTest):
     def test_modes_are_put_back(self):
         master, slave = pty.openpty()
