@@ -25,11 +25,14 @@ void clock_init(uint64_t hz, uint64_t base)
 	clock.data.mult = (uint64_t)(((unsigned __int128)NS_PER_SEC << 32) / hz);
 }
 
+uint64_t clock_cycles_to_ns(uint64_t cycles)
+{
+	return (uint64_t)(((unsigned __int128)cycles * clock.data.mult) >> 32);
+}
+
 uint64_t clock_monotonic_ns(void)
 {
-	uint64_t cycles = arch_cycles() - clock.data.base;
-
-	return (uint64_t)(((unsigned __int128)cycles * clock.data.mult) >> 32);
+	return clock_cycles_to_ns(arch_cycles() - clock.data.base);
 }
 
 uint64_t clock_realtime_ns(void)

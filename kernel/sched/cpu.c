@@ -129,7 +129,7 @@ uint64_t sched_idle_ns(void)
 		if (cpu_get(i)->sched)
 			cycles += sched_task_cycles(cpu_get(i)->sched->idle);
 	}
-	return (uint64_t)((unsigned __int128)cycles * NS_PER_SEC / clock_tsc_hz());
+	return clock_cycles_to_ns(cycles);
 }
 
 unsigned sched_runnable_count(void) NO_THREAD_SAFETY

@@ -162,11 +162,6 @@ void process_exit(int status, int signo)
 	panic("process_exit: the report returned");
 }
 
-static uint64_t cycles_to_ns(uint64_t cycles)
-{
-	return (uint64_t)((unsigned __int128)cycles * NS_PER_SEC / clock_tsc_hz());
-}
-
 uint64_t process_cpu_ns_locked(void)
 {
 	uint64_t cycles = process.ended_cycles;
@@ -174,7 +169,7 @@ uint64_t process_cpu_ns_locked(void)
 
 	list_for_each_entry (task, &process.threads, peers)
 		cycles += sched_task_cycles(task);
-	return cycles_to_ns(cycles);
+	return clock_cycles_to_ns(cycles);
 }
 
 uint64_t process_cpu_ns(void)
@@ -192,14 +187,14 @@ uint64_t thread_cpu_ns_locked(tid_t tid)
 
 	list_for_each_entry (task, &process.threads, peers) {
 		if (task->tid == tid)
-			return cycles_to_ns(sched_task_cycles(task));
+			return clock_cycles_to_ns(sched_task_cycles(task));
 	}
 	return 0;
 }
 
 uint64_t thread_cpu_ns(void)
 {
-	return cycles_to_ns(sched_task_cycles(task_current()));
+	return clock_cycles_to_ns(sched_task_cycles(task_current()));
 }
 
 int thread_cpu_ns_of(tid_t tid, uint64_t *ns)
@@ -208,7 +203,7 @@ int thread_cpu_ns_of(tid_t tid, uint64_t *ns)
 
 	if (!task)
 		return -ESRCH;
-	*ns = cycles_to_ns(sched_task_cycles(task));
+	*ns = clock_cycles_to_ns(sched_task_cycles(task));
 	task_put(task);
 	return 0;
 }

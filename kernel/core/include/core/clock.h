@@ -21,6 +21,9 @@ void clock_set_realtime(uint64_t now_ns);
 /* Rate of the TSC in Hz. */
 uint64_t clock_tsc_hz(void);
 
+/* TSC cycles in nanoseconds. */
+uint64_t clock_cycles_to_ns(uint64_t cycles);
+
 /* What the vDSO reads; alone on a page that the application may see. */
 const struct clock_page *clock_page(void);
 
