@@ -300,7 +300,7 @@ long futex_requeue(const struct futex_requeue *request) NO_THREAD_SAFETY
 	if (!futex_key_equal(&from_key, &to_key))
 		moved = move_some(from, &from_key, to, &to_key, request->requeue);
 	unlock_pair(from, to, irq);
-	return (long)woken + (request->compare ? moved : 0);
+	return (long)woken + moved;
 }
 
 static int operand(uint32_t field)

@@ -34,8 +34,7 @@ struct futex_requeue {
 	uint32_t value;
 };
 
-/* Wakes some waiters and lets others wait at another word. How many were woken, and with COMPARE
- * moved as well. */
+/* Wakes some waiters and lets others wait at another word. How many were woken and moved. */
 must_check long futex_requeue(const struct futex_requeue *request);
 
 /* FUTEX_WAKE_OP: changes *SECOND as OPERATION says (linux/futex.h), wakes COUNT at FIRST, and
