@@ -36,6 +36,7 @@ struct deferred {
 	uint32_t tag;
 	int fd;
 	short events;
+	int slot; /* in the last poll set; -1: was not in it */
 	bool cancelled;
 	int64_t result; /* once it has ended */
 	uint64_t val[2];

@@ -121,6 +121,7 @@ static bool server_tag_used(const struct hostcall_server *server, uint32_t tag)
 static bool server_defer(struct hostcall_server *server, struct deferred *deferred,
 			 const struct hc_request *request)
 {
+	deferred->slot = -1;
 	deferred->op = request->op;
 	deferred->tag = request->tag;
 	pthread_mutex_lock(&server->lock);
@@ -184,8 +185,11 @@ int hostcall_server_poll_set(struct hostcall_server *server, struct pollfd *set,
 {
 	int count = 0;
 	pthread_mutex_lock(&server->lock);
-	for (struct deferred *d = server->deferred; d && count < capacity; d = d->next)
-		set[count++] = (struct pollfd){.fd = d->fd, .events = d->events};
+	for (struct deferred *d = server->deferred; d; d = d->next) {
+		d->slot = count < capacity ? count : -1;
+		if (d->slot >= 0)
+			set[count++] = (struct pollfd){.fd = d->fd, .events = d->events};
+	}
 	pthread_mutex_unlock(&server->lock);
 	return count;
 }
@@ -196,11 +200,13 @@ void hostcall_server_poll_done(struct hostcall_server *server, const struct poll
 
 	pthread_mutex_lock(&server->lock);
 	struct deferred **link = &server->deferred;
-	for (int i = 0; i < count && *link; i++) {
+	while (*link) {
 		struct deferred *deferred = *link;
 		int64_t result = CALL_DEFERRED;
-		if (deferred->fd < 0 || set[i].revents)
-			result = deferred->resume(deferred, set[i].revents);
+		bool polled = deferred->slot >= 0 && deferred->slot < count;
+		short revents = polled ? set[deferred->slot].revents : 0;
+		if (deferred->fd < 0 || revents)
+			result = deferred->resume(deferred, revents);
 		if (result == CALL_DEFERRED) {
 			link = &deferred->next;
 			continue;

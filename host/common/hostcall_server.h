@@ -70,8 +70,8 @@ void hostcall_server_event(struct hostcall_server *server, enum hc_event event, 
 
 /* Descriptors that deferred calls wait for: fills SET, returns their number (at most CAPACITY). */
 int hostcall_server_poll_set(struct hostcall_server *server, struct pollfd *set, int capacity);
-/* Goes on with the calls whose descriptors are ready, in the order of hostcall_server_poll_set().
- */
+/* Goes on with the calls whose descriptors are ready, given the last poll set after poll(). Other
+ * threads may have added and cancelled calls meanwhile. */
 void hostcall_server_poll_done(struct hostcall_server *server, const struct pollfd *set, int count);
 
 #endif /* HOST_HOSTCALL_SERVER_H */

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 /* What a writable pipe takes without blocking. */
-#define WRITE_PIECE 4096u
+#define WRITE_PIECE    4096u
+
+#define READS_IN_A_ROW 16
 
 void log_relay_init(struct log_relay *relay, int fd, bool live)
 {
@@ -41,7 +43,8 @@ void log_relay_read(struct log_relay *relay)
 {
 	char buffer[LOG_RELAY_SIZE];
 
-	while (log_relay_wants_input(relay)) {
+	/* Not for ever: others want their turn. */
+	for (int i = 0; i < READS_IN_A_ROW && log_relay_wants_input(relay); i++) {
 		ssize_t got = read(relay->fd, buffer, sizeof(buffer));
 		if (got < 0 && errno == EINTR)
 			continue;

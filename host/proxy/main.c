@@ -33,6 +33,7 @@
 /* All that one run of the proxy owns. */
 struct session {
 	struct options options;
+	int std[3]; /* standard input, output and error for the guest, -1: closed */
 	struct clock_sample start;
 	struct mount_table mounts;
 	struct guest_mem mem;
@@ -140,30 +141,36 @@ static int build_mounts(struct session *session)
 	return STATUS_PROXY;
 }
 
-/* The three standard descriptors move away from their numbers, where the proxy keeps a safe
- * stand-in. */
-static int take_std_handles(int std[3])
+/*
+ * Copies of the three standard descriptors for the guest, -1 for what is closed. Their own numbers
+ * get a stand-in where they were closed, before anything else can take them.
+ */
+static int copy_std_handles(int std[3])
 {
-	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null_fd < 0)
-		return -errno;
 	for (int i = 0; i < 3; i++) {
 		std[i] = fcntl(i, F_DUPFD_CLOEXEC, 3);
-		if (i < STDERR_FILENO || std[i] < 0)
-			dup2(null_fd, i);
+		if (std[i] < 0 && open("/dev/null", O_RDWR) != i)
+			return -errno;
 	}
-	if (null_fd > STDERR_FILENO)
-		close(null_fd);
+	return 0;
+}
+
+/* The guest alone decides when its standard input and output are closed. */
+static int release_std_handles(void)
+{
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 || dup2(null_fd, STDOUT_FILENO) < 0)
+		return -errno;
+	close(null_fd);
 	return 0;
 }
 
 static int serve_files(struct session *session)
 {
-	int std[3];
-	int err = take_std_handles(std);
+	int err = release_std_handles();
 	if (!err)
-		err = file_server_init(&session->files, &session->mounts, &session->mem, std,
-				       fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
+		err = file_server_init(&session->files, &session->mounts, &session->mem,
+				       session->std, fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
 	if (err)
 		proxy_message("cannot set up the file server: %s", strerror(-err));
 	return err ? STATUS_PROXY : 0;
@@ -291,6 +298,8 @@ int main(int argc, char **argv, char **envp)
 	struct session session = {.start = clock_sample_now()};
 	int status = 0;
 
+	if (copy_std_handles(session.std) != 0)
+		return STATUS_PROXY;
 	if (!options_parse(&session.options, argc, argv))
 		return STATUS_PROXY;
 	if (session.options.help)

@@ -13,7 +13,7 @@ import sys
 import time
 
 HELLO, EXIT, CANCEL, OPEN, CLOSE, READ, WRITE = range(1, 8)
-IOCTL, REPORT, STRINGS = 34, 36, 38
+FSTAT, IOCTL, REPORT, STRINGS = 11, 34, 36, 38
 MAGIC, TAG_EVENT = 0x4D524548, 0xFFFFFFFF
 
 
@@ -192,6 +192,16 @@ def tells_pid(guest):
     guest.hello()
     guest.call(WRITE, 1, payload=b"%d\n" % os.getpid())
     time.sleep(60)
+
+
+def lists_closed(guest):
+    _, _, _, data = guest.hello()
+    for handle, kind in enumerate(struct.unpack_from("<3I", data, 36)):
+        result = guest.call(FSTAT, handle)[1]
+        assert (result == 0) == (kind != 0), (handle, kind, result)
+        if kind == 0:
+            guest.call(WRITE, 1, payload=b"%d %d\n" % (handle, result))
+    guest.exit(0)
 
 
 def is_slow(guest):

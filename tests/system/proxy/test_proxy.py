@@ -240,6 +240,18 @@ class Streams(ProxyTest):
         out, err = process.communicate(b"some input\n", LIMIT)
         self.assertEqual((process.returncode, out, err), (0, b"some input\n", b""))
 
+    def test_closed_handles_stay_closed(self):
+        """No file that the proxy itself opens takes their place."""
+        for closed, numbers in (("<&-", b"0 -9\n"), ("<&- 2>&-", b"0 -9\n2 -9\n"), ("2>&-", b"2 -9\n")):
+            result = subprocess.run(
+                ["sh", "-c", f'exec "$0" app {closed}', PROXY],
+                cwd=self.folder,
+                env=self.environment("lists_closed"),
+                capture_output=True,
+                timeout=LIMIT,
+            )
+            self.assertEqual((result.returncode, result.stdout), (0, numbers), closed)
+
     def test_closed_handles(self):
         for closed in ("<&-", ">&-", "<&- >&-"):
             result = subprocess.run(
