@@ -20,22 +20,9 @@
 
 #define BUCKET_BITS 8u
 
-struct futex_bucket {
-	struct spinlock lock;
-	struct list waiters; /* struct futex_waiter, oldest first */
-} cacheline_aligned;
-
-struct futex_waiter {
-	struct list_node node;
-	struct futex_bucket *_Atomic bucket; /* where it waits; NULL: woken */
-	struct futex_key key;
-	uint32_t bitset;
-	struct task *task;
-};
-
 static struct futex_bucket buckets[1u << BUCKET_BITS];
 
-static struct futex_bucket *bucket_of(const struct futex_key *key)
+struct futex_bucket *futex_bucket_of(const struct futex_key *key)
 {
 	return &buckets[futex_hash(key, BUCKET_BITS)];
 }
@@ -84,8 +71,7 @@ int futex_cmpxchg(uintptr_t address, uint32_t *expected, uint32_t desired)
 	return arch_user_cmpxchg32(address, expected, desired);
 }
 
-/* Takes WAITER off the list and wakes it. WAITER is gone on return. */
-static void wake_waiter(struct futex_waiter *waiter)
+void futex_wake_waiter(struct futex_waiter *waiter)
 {
 	list_remove(&waiter->node);
 	task_wake(waiter->task);
@@ -102,9 +88,9 @@ static uint32_t wake_some(struct futex_bucket *bucket, const struct futex_key *k
 	list_for_each_entry_safe (waiter, next, &bucket->waiters, node) {
 		if (woken == count)
 			break;
-		if (!futex_key_equal(&waiter->key, key) || !(waiter->bitset & bitset))
+		if (!futex_key_equal(&waiter->key, key) || !(waiter->bitset & bitset) || waiter->pi)
 			continue;
-		wake_waiter(waiter);
+		futex_wake_waiter(waiter);
 		woken++;
 	}
 	return woken;
@@ -126,8 +112,7 @@ static struct futex_bucket *lock_bucket(struct futex_waiter *waiter,
 	return bucket;
 }
 
-/* Takes WAITER off its list; false when it has been woken. */
-static bool leave(struct futex_waiter *waiter) NO_THREAD_SAFETY
+bool futex_leave(struct futex_waiter *waiter) NO_THREAD_SAFETY
 {
 	arch_irq_state_t irq;
 	struct futex_bucket *bucket = lock_bucket(waiter, &irq);
@@ -139,9 +124,7 @@ static bool leave(struct futex_waiter *waiter) NO_THREAD_SAFETY
 	return true;
 }
 
-/* Woken by something else, or by a waker that is not through yet: marks the task blocked again;
- * false when it has been woken. */
-static bool block_again(struct futex_waiter *waiter) NO_THREAD_SAFETY
+bool futex_block_again(struct futex_waiter *waiter) NO_THREAD_SAFETY
 {
 	arch_irq_state_t irq;
 	struct futex_bucket *bucket = lock_bucket(waiter, &irq);
@@ -153,10 +136,9 @@ static bool block_again(struct futex_waiter *waiter) NO_THREAD_SAFETY
 	return true;
 }
 
-/* Enters the bucket if *ADDRESS is VALUE, and marks the task blocked. */
-static int enter(struct futex_waiter *waiter, uintptr_t address, uint32_t value)
+int futex_enter(struct futex_waiter *waiter, uintptr_t address, uint32_t value)
 {
-	struct futex_bucket *bucket = bucket_of(&waiter->key);
+	struct futex_bucket *bucket = futex_bucket_of(&waiter->key);
 	uint32_t current;
 	arch_irq_state_t irq;
 	int error;
@@ -190,7 +172,7 @@ long futex_wait(uintptr_t address, bool private, uint32_t value, uint32_t bitset
 	if (!result && !bitset)
 		result = -EINVAL;
 	if (!result)
-		result = enter(&waiter, address, value);
+		result = futex_enter(&waiter, address, value);
 	if (result)
 		return result;
 	for (;;) {
@@ -198,8 +180,8 @@ long futex_wait(uintptr_t address, bool private, uint32_t value, uint32_t bitset
 		if (!atomic_load_explicit(&waiter.bucket, memory_order_acquire))
 			return 0;
 		if (result)
-			return leave(&waiter) ? result : 0;
-		if (!block_again(&waiter))
+			return futex_leave(&waiter) ? result : 0;
+		if (!futex_block_again(&waiter))
 			return 0;
 	}
 }
@@ -216,7 +198,7 @@ long futex_wake(uintptr_t address, bool private, uint32_t count, uint32_t bitset
 		return error;
 	if (!bitset)
 		return -EINVAL;
-	bucket = bucket_of(&key);
+	bucket = futex_bucket_of(&key);
 	irq = spin_lock(&bucket->lock);
 	woken = wake_some(bucket, &key, count, bitset);
 	spin_unlock(&bucket->lock, irq);
@@ -254,7 +236,7 @@ static uint32_t move_some(struct futex_bucket *from, const struct futex_key *fro
 	list_for_each_entry_safe (waiter, next, &from->waiters, node) {
 		if (done == count)
 			break;
-		if (!futex_key_equal(&waiter->key, from_key))
+		if (!futex_key_equal(&waiter->key, from_key) || waiter->pi)
 			continue;
 		list_remove(&waiter->node);
 		list_push_back(&moved, &waiter->node);
@@ -281,8 +263,8 @@ long futex_requeue(const struct futex_requeue *request) NO_THREAD_SAFETY
 		error = futex_key_of(request->to, request->private, &to_key);
 	if (error)
 		return error;
-	from = bucket_of(&from_key);
-	to = bucket_of(&to_key);
+	from = futex_bucket_of(&from_key);
+	to = futex_bucket_of(&to_key);
 	for (;;) {
 		irq = lock_pair(from, to);
 		error = request->compare ? arch_user_load32_atomic(request->from, &current) : 0;
@@ -391,8 +373,8 @@ long futex_wake_op(uintptr_t first, uintptr_t second, bool private, uint32_t cou
 		return error;
 	if (!operate(operation, 0, &unused) || compare(operation, 0) < 0)
 		return -ENOSYS;
-	a = bucket_of(&first_key);
-	b = bucket_of(&second_key);
+	a = futex_bucket_of(&first_key);
+	b = futex_bucket_of(&second_key);
 	for (;;) {
 		irq = lock_pair(a, b);
 		if (!change_word(second, operation, &old))

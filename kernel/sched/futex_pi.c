@@ -33,12 +33,6 @@ struct pi_state {
 	struct list waiters;	/* most urgent first, equals in the order of arrival */
 };
 
-struct pi_waiter {
-	struct list_node node; /* state->waiters; unlinked: the lock is its */
-	struct pi_state *state;
-	struct task *task;
-};
-
 static struct spinlock pi_lock = SPINLOCK_INIT;
 static struct pi_state *table[1u << TABLE_BITS] GUARDED_BY(pi_lock);
 
@@ -212,50 +206,58 @@ static int take_or_mark(uintptr_t address, const struct futex_key *key, const st
 	return (new &FUTEX_TID_MASK) == (uint32_t)self->tid ? 0 : 1;
 }
 
-/* 0: SELF owns the lock. 1: WAITER is queued. Or an error. */
+/* 0: WAITER's task owns the lock. 1: WAITER is queued. Or an error. */
 static int try_lock(uintptr_t address, const struct futex_key *key, bool try,
 		    struct pi_waiter *waiter) REQUIRES(pi_lock)
 {
-	struct task *self = waiter->task;
+	struct task *task = waiter->task;
 	struct pi_state *state;
 	uint32_t word;
-	int result;
+	int result = load_word(address, &word);
 
-	result = load_word(address, &word);
 	if (result)
 		return result;
-	if ((word & FUTEX_TID_MASK) == (uint32_t)self->tid)
+	if ((word & FUTEX_TID_MASK) == (uint32_t)task->tid)
 		return -EDEADLK;
 	if (try && word & FUTEX_TID_MASK)
 		return -EWOULDBLOCK;
-	result = take_or_mark(address, key, self, &word);
+	result = take_or_mark(address, key, task, &word);
 	if (result <= 0)
 		return result;
 	result = state_get(key, address, (tid_t)(word & FUTEX_TID_MASK), &state);
 	if (result)
 		return result;
-	if (closes_loop(self, state->owner)) {
+	if (closes_loop(task, state->owner)) {
 		if (list_empty(&state->waiters))
 			state_free(state);
 		return -EDEADLK;
 	}
 	waiter->state = state;
 	waiter_insert(state, waiter);
-	self->pi_blocked = waiter;
+	task->pi_blocked = waiter;
 	propagate(state->owner);
-	atomic_store_explicit(&self->state, TASK_BLOCKED_SIGNAL, memory_order_seq_cst);
 	return 1;
 }
 
-/* Sleeps until WAITER owns the lock, or gives up. */
-static long wait_for_lock(struct pi_waiter *waiter, const struct futex_deadline *deadline)
+int pi_lock_proxy(uintptr_t address, const struct futex_key *key, struct pi_waiter *waiter)
+{
+	int result;
+
+	spin_lock_nested(&pi_lock);
+	result = try_lock(address, key, false, waiter);
+	spin_unlock_nested(&pi_lock);
+	return result;
+}
+
+long pi_wait(struct pi_waiter *waiter, const struct futex_deadline *deadline, int ended)
 {
 	struct task *self = waiter->task;
 	arch_irq_state_t irq;
-	int result;
+	int result = ended;
 
 	for (;;) {
-		result = task_block_until(deadline->ns, deadline->realtime);
+		if (result == 1)
+			result = task_block_until(deadline->ns, deadline->realtime);
 		irq = spin_lock(&pi_lock);
 		if (!list_linked(&waiter->node)) {
 			result = 0;
@@ -267,6 +269,7 @@ static long wait_for_lock(struct pi_waiter *waiter, const struct futex_deadline 
 		}
 		atomic_store_explicit(&self->state, TASK_BLOCKED_SIGNAL, memory_order_seq_cst);
 		spin_unlock(&pi_lock, irq);
+		result = 1;
 	}
 	spin_unlock(&pi_lock, irq);
 	return result;
@@ -282,9 +285,12 @@ long futex_lock_pi(uintptr_t address, bool private, bool try, const struct futex
 	while (!result) {
 		irq = spin_lock(&pi_lock);
 		result = try_lock(address, &key, try, &waiter);
+		if (result == 1)
+			atomic_store_explicit(&waiter.task->state, TASK_BLOCKED_SIGNAL,
+					      memory_order_seq_cst);
 		spin_unlock(&pi_lock, irq);
 		if (result == 1)
-			return wait_for_lock(&waiter, deadline);
+			return pi_wait(&waiter, deadline, 1);
 		if (result != -EFAULT)
 			return result;
 		result = futex_fault_in(address);

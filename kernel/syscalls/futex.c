@@ -45,7 +45,7 @@ static bool takes_timeout(int command, bool *absolute)
 {
 	*absolute = command != FUTEX_WAIT;
 	return command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI ||
-	       command == FUTEX_LOCK_PI2;
+	       command == FUTEX_LOCK_PI2 || command == FUTEX_WAIT_REQUEUE_PI;
 }
 
 static long read_deadline(int command, int operation, uintptr_t address,
@@ -56,7 +56,7 @@ static long read_deadline(int command, int operation, uintptr_t address,
 
 	*deadline = (struct futex_deadline){TIME_NEVER, false};
 	if (operation & FUTEX_CLOCK_REALTIME && command != FUTEX_WAIT_BITSET &&
-	    command != FUTEX_LOCK_PI2)
+	    command != FUTEX_LOCK_PI2 && command != FUTEX_WAIT_REQUEUE_PI)
 		return -ENOSYS;
 	if (!takes_timeout(command, &absolute) || !address)
 		return 0;
@@ -94,6 +94,29 @@ static long requeue(long from, long to, bool private, long wake, long move, cons
 	return (int)wake < 0 || (int)move < 0 ? -EINVAL : futex_requeue(&request);
 }
 
+static long wait_requeue_pi(uintptr_t address, uintptr_t lock, bool private, uint32_t value,
+			    const struct futex_deadline *deadline)
+{
+	long result = futex_wait_requeue_pi(address, lock, private, value, deadline);
+
+	return result == -EINTR ? -ERESTARTNOINTR : result;
+}
+
+static long requeue_pi(long from, long to, bool private, long wake, long move, uint32_t value)
+{
+	const struct futex_requeue request = {
+		.from = (uintptr_t)from,
+		.to = (uintptr_t)to,
+		.private = private,
+		.wake = (uint32_t)wake,
+		.requeue = (uint32_t)move,
+		.compare = true,
+		.value = value,
+	};
+
+	return (int)wake != 1 || (int)move < 0 ? -EINVAL : futex_requeue_pi(&request);
+}
+
 SYSCALL(futex)
 {
 	uintptr_t address = (uintptr_t)a0;
@@ -125,6 +148,10 @@ SYSCALL(futex)
 		return lock_pi(address, private, false, &deadline);
 	case FUTEX_TRYLOCK_PI:
 		return lock_pi(address, private, true, &deadline);
+	case FUTEX_WAIT_REQUEUE_PI:
+		return wait_requeue_pi(address, (uintptr_t)a4, private, value, &deadline);
+	case FUTEX_CMP_REQUEUE_PI:
+		return requeue_pi(a0, a4, private, a2, a3, value3);
 	case FUTEX_UNLOCK_PI:
 		return futex_unlock_pi(address, private);
 	default:

@@ -47,6 +47,19 @@ must_check long futex_lock_pi(uintptr_t address, bool private, bool try,
 			      const struct futex_deadline *deadline);
 must_check long futex_unlock_pi(uintptr_t address, bool private);
 
+/*
+ * Condition variables with priority inheritance. Waits at ADDRESS, if it holds VALUE, for being
+ * moved to the lock at LOCK by futex_requeue_pi; 0: the caller owns the lock. -EAGAIN, -ETIMEDOUT,
+ * -EINTR: it does not, and was not moved yet; -EWOULDBLOCK also after a signal while it waited for
+ * the lock.
+ */
+must_check long futex_wait_requeue_pi(uintptr_t address, uintptr_t lock, bool private,
+				      uint32_t value, const struct futex_deadline *deadline);
+
+/* Gives the lock at request->to to the first waiter, or lets it and up to request->requeue more
+ * wait for it. How many. */
+must_check long futex_requeue_pi(const struct futex_requeue *request);
+
 /* The thread TID ends: marks the locks of its robust list at HEAD (in the application) as orphaned
  * and wakes a waiter of each. */
 void futex_robust_exit(uintptr_t head, tid_t tid);
