@@ -23,6 +23,7 @@ import qemu
 
 TRACE = re.compile(rb"^Trace \d+: 0x[0-9a-f]+ \[[0-9a-f]+/([0-9a-f]+)/", re.MULTILINE)
 BLOCK_BYTES = 1 << 24
+PVH_NOTE = 18  # XEN_ELFNOTE_PHYS32_ENTRY
 KERNEL_ADDRESS = 0xFFFFFFFF80000000
 
 WRAPPER = """#!/bin/sh
@@ -90,11 +91,9 @@ def symbol_address(symbols, name):
 
 def pvh_entry(image):
     """The image's first address, from the note that QEMU looks for."""
-    for section in image.sections():
-        data = image.section_data(section.name) if section.name.startswith(".note") else b""
-        at = data.find(b"Xen\0")
-        if at >= 8 and int.from_bytes(data[at - 4 : at], "little") == 18:
-            return int.from_bytes(data[at + 4 : at + 12], "little")
+    for owner, kind, description in image.notes():
+        if (owner, kind) == (b"Xen", PVH_NOTE):
+            return int.from_bytes(description, "little")
     raise qemu.BenchError("the image has no PVH note")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 PT_LOAD = 1
 SHT_SYMTAB = 2
+SHT_NOTE = 7
 SHT_NOBITS = 8
 STT_FUNC = 2
 
@@ -76,6 +77,16 @@ class ElfFile:
             if section.name == name and section.kind != SHT_NOBITS:
                 return self.data[section.offset : section.offset + section.size]
         return b""
+
+    def notes(self):
+        """All notes as (owner, type, description)."""
+        for section in self.sections():
+            at, end = section.offset, section.offset + section.size
+            while section.kind == SHT_NOTE and at + 12 <= end:
+                name, size, kind = struct.unpack_from("<III", self.data, at)
+                start = at + 12 + (name + 3 & ~3)
+                yield self.data[at + 12 : at + 11 + name], kind, self.data[start : start + size]
+                at = start + (size + 3 & ~3)
 
     def functions(self):
         """All function symbols, sorted by address."""

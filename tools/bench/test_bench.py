@@ -118,6 +118,10 @@ class ElfTest(unittest.TestCase):
         self.assertTrue(any(segment.kind == elf.PT_LOAD for segment in image.segments()))
         self.assertTrue(any(section.name == ".text" for section in image.sections()))
 
+    def test_reads_notes(self):
+        notes = list(elf.ElfFile("/proc/self/exe").notes())
+        self.assertIn((b"GNU", 3), [(owner, kind) for owner, kind, _ in notes])  # the build's identifier
+
     def test_refuses_other_files(self):
         with tempfile.NamedTemporaryFile() as file:
             file.write(b"#!/bin/sh\n")
