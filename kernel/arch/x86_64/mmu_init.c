@@ -118,7 +118,7 @@ int arch_mmu_add_ram(paddr_t start, paddr_t end)
 	unsigned shift;
 	int error;
 
-	start = ALIGN_DOWN(start, HUGE_PAGE_SIZE);
+	start = MAX(ALIGN_DOWN(start, HUGE_PAGE_SIZE), ARCH_BOOT_MAPPED); /* that is mapped */
 	end = ALIGN_UP(end, HUGE_PAGE_SIZE);
 	while (start < end) {
 		uintptr_t address = ARCH_PHYSMAP_BASE + start;
