@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Open files (Linux's "open file description") and what implementations offer for them. This folder knows
- * no implementation.
+ * Open files (Linux's "open file description") and what implementations offer for them. This folder
+ * knows no implementation.
  *
- * A file is reference counted: each descriptor holds one reference, each system call that uses it another,
- * so it may be closed while another thread reads. Operations are called in task context, interrupts on, no
- * lock held (but see file_ops.read), and may block. Results are >= 0 or -errno.
+ * A file is reference counted: each descriptor holds one reference, each system call that uses it
+ * another, so it may be closed while another thread reads. Operations are called in task context,
+ * interrupts on, no lock held (but see file_ops.read), and may block. Results are >= 0 or -errno.
  */
 #ifndef FILE_FILE_H
 #define FILE_FILE_H
@@ -27,43 +27,48 @@ typedef struct hc_stat file_stat_t;
 /* Any operation may be NULL: the call then fails with the errno named. */
 struct file_ops {
 	/*
-	 * Read into, or write from, IO. OFFSET: where; on return it has moved. NULL for files without
-	 * position (FILE_STREAM). Bytes moved, or -errno (when none was). O_NONBLOCK is in file->flags.
-	 * read/write(2) on a seekable file call with file->offset and file->offset_lock held. -EINVAL.
+	 * Read into, or write from, IO. OFFSET: where; on return it has moved. NULL for files
+	 * without position (FILE_STREAM). Bytes moved, or -errno (when none was). O_NONBLOCK is in
+	 * file->flags. read/write(2) on a seekable file call with file->offset and
+	 * file->offset_lock held. -EINVAL.
 	 */
 	int64_t (*read)(struct file *file, struct file_io *io, uint64_t *offset);
 	int64_t (*write)(struct file *file, struct file_io *io, uint64_t *offset);
 	/* lseek(2), called with offset_lock held; default: -ESPIPE. */
 	int64_t (*seek)(struct file *file, int64_t offset, int whence);
-	/* Which of EVENTS (POLLIN ...), POLLERR, POLLHUP hold now. A file whose readiness is known elsewhere
-	 * only (a host's stream) starts to watch for EVENTS here and wakes file->poll_queue later. Does not
-	 * block. Default: POLLIN | POLLOUT. */
+	/* Which of EVENTS (POLLIN ...), POLLERR, POLLHUP hold now. A file whose readiness is known
+	 * elsewhere only (a host's stream) starts to watch for EVENTS here and wakes
+	 * file->poll_queue later. Does not block. Default: POLLIN | POLLOUT. */
 	unsigned (*poll)(struct file *file, unsigned events);
 	long (*ioctl)(struct file *file, unsigned command, uintptr_t argument); /* -ENOTTY */
 	int (*stat)(struct file *file, file_stat_t *stat);
-	/* Fills BUFFER (kernel memory) with struct linux_dirent64 records from file->offset (a cookie) on;
-	 * bytes, 0 at the end, -EINVAL when not even one fits. offset_lock held. -ENOTDIR. */
+	/* Fills BUFFER (kernel memory) with struct linux_dirent64 records from file->offset (a
+	 * cookie) on; bytes, 0 at the end, -EINVAL when not even one fits. offset_lock held.
+	 * -ENOTDIR. */
 	int64_t (*getdents)(struct file *file, void *buffer, size_t size);
-	int (*truncate)(struct file *file, uint64_t size);				  /* -EINVAL */
-	int (*allocate)(struct file *file, int mode, uint64_t offset, uint64_t size); /* -EOPNOTSUPP */
-	int (*sync)(struct file *file, bool data_only);					  /* -EINVAL */
-	int (*chmod)(struct file *file, uint32_t mode);					  /* -EPERM */
-	int (*chown)(struct file *file, uint32_t uid, uint32_t gid);			  /* -EPERM */
-	int (*utimens)(struct file *file, const struct hc_time times[2]);		  /* -EPERM */
-	int (*statfs)(struct file *file, struct hc_statfs *statfs);			  /* -ENOSYS */
-	int (*flock)(struct file *file, int operation);					  /* 0 */
+	int (*truncate)(struct file *file, uint64_t size); /* -EINVAL */
+	int (*allocate)(struct file *file, int mode, uint64_t offset,
+			uint64_t size);					  /* -EOPNOTSUPP */
+	int (*sync)(struct file *file, bool data_only);			  /* -EINVAL */
+	int (*chmod)(struct file *file, uint32_t mode);			  /* -EPERM */
+	int (*chown)(struct file *file, uint32_t uid, uint32_t gid);	  /* -EPERM */
+	int (*utimens)(struct file *file, const struct hc_time times[2]); /* -EPERM */
+	int (*statfs)(struct file *file, struct hc_statfs *statfs);	  /* -ENOSYS */
+	int (*flock)(struct file *file, int operation);			  /* 0 */
 	/* The object behind mappings of this file, with a reference for the caller. -ENODEV */
 	int (*map)(struct file *file, unsigned prot, bool shared, struct vm_object **object);
 	/* fcntl commands that only this kind knows (F_SETPIPE_SZ, F_ADD_SEALS ...). -EINVAL */
 	long (*fcntl)(struct file *file, int command, uintptr_t argument);
-	/* The last reference has gone. Frees what belongs to the implementation, not FILE itself. */
+	/* The last reference has gone. Frees what belongs to the implementation, not FILE itself.
+	 */
 	void (*release)(struct file *file);
 };
 
-#define FILE_STREAM	1u /* no position: pipes, sockets, terminals, eventfd ... */
-#define FILE_DIRECTORY	2u
-#define FILE_PATH_ONLY	4u /* O_PATH: no reading, writing, mapping */
-#define FILE_HOST_OFFSET 8u /* seekable, but the host keeps the position (inherited standard files) */
+#define FILE_STREAM    1u /* no position: pipes, sockets, terminals, eventfd ... */
+#define FILE_DIRECTORY 2u
+#define FILE_PATH_ONLY 4u /* O_PATH: no reading, writing, mapping */
+#define FILE_HOST_OFFSET                                                                           \
+	8u /* seekable, but the host keeps the position (inherited standard files) */
 
 struct file {
 	_Atomic uint32_t references;
@@ -93,8 +98,8 @@ static inline bool file_nonblocking(const struct file *file)
 }
 
 /*
- * The buffers of one read or write. Usually the application's memory, else the kernel's own (sendfile,
- * splice, process start).
+ * The buffers of one read or write. Usually the application's memory, else the kernel's own
+ * (sendfile, splice, process start).
  */
 struct file_segment {
 	uintptr_t address;
@@ -108,18 +113,18 @@ struct file_io {
 	bool kernel; /* addresses are the kernel's */
 };
 
-/* Moves up to SIZE bytes between DATA (kernel memory) and the buffers, and advances. Bytes moved (may be
- * short only when the buffers end or fault after some), or -EFAULT. */
+/* Moves up to SIZE bytes between DATA (kernel memory) and the buffers, and advances. Bytes moved
+ * (may be short only when the buffers end or fault after some), or -EFAULT. */
 int64_t file_io_put(struct file_io *io, const void *data, size_t size); /* for read */
-int64_t file_io_get(struct file_io *io, void *data, size_t size);	  /* for write */
+int64_t file_io_get(struct file_io *io, void *data, size_t size);	/* for write */
 int64_t file_io_zero(struct file_io *io, size_t size);
 
 /* The next contiguous piece, for transfers without copying; false at the end. */
 bool file_io_piece(const struct file_io *io, uintptr_t *address, size_t *size);
 void file_io_advance(struct file_io *io, size_t size);
 
-/* Reads or writes with checks for access mode and kind, as read(2), pread(2), ... do it. OFFSET NULL: at the
- * file's own position. */
+/* Reads or writes with checks for access mode and kind, as read(2), pread(2), ... do it. OFFSET
+ * NULL: at the file's own position. */
 int64_t file_read(struct file *file, struct file_io *io, const uint64_t *offset);
 int64_t file_write(struct file *file, struct file_io *io, const uint64_t *offset);
 
@@ -127,8 +132,8 @@ int64_t file_write(struct file *file, struct file_io *io, const uint64_t *offset
 
 /* The file at FD with a reference for the caller (file_put), or NULL (EBADF). */
 struct file *fd_get(int fd);
-/* Puts FILE (its reference passes to the table) at the lowest free descriptor >= MINIMUM. The descriptor, or
- * -EMFILE / -ENOMEM, and the reference stays the caller's. */
+/* Puts FILE (its reference passes to the table) at the lowest free descriptor >= MINIMUM. The
+ * descriptor, or -EMFILE / -ENOMEM, and the reference stays the caller's. */
 must_check int fd_install(struct file *file, int minimum, bool close_on_exec);
 /* At FD exactly; what was there is closed (dup2). Same ownership rule. */
 must_check int fd_install_at(struct file *file, int fd, bool close_on_exec);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The name space: file systems mounted at absolute paths, the longest match wins. A file system resolves the
- * part of a path below its mount point itself, symbolic links and ".." included. Where the resolution leaves
- * it (a link to an absolute path, ".." above its root, a place where something else is mounted), the operation
- * returns FS_REDIRECT with the absolute path to go on with, and the name space starts again with it; after 40
- * restarts -ELOOP.
+ * The name space: file systems mounted at absolute paths, the longest match wins. A file system
+ * resolves the part of a path below its mount point itself, symbolic links and ".." included. Where
+ * the resolution leaves it (a link to an absolute path, ".." above its root, a place where
+ * something else is mounted), the operation returns FS_REDIRECT with the absolute path to go on
+ * with, and the name space starts again with it; after 40 restarts -ELOOP.
  */
 #ifndef FS_VFS_H
 #define FS_VFS_H
@@ -28,25 +28,28 @@ struct fs_path {
 	char *redirect;	  /* room for FS_PATH_MAX + 1 bytes, filled in with FS_REDIRECT */
 };
 
-/* NULL operations: -EROFS for those that modify, -ENOSYS for statfs. In two-path operations both paths lie on
- * the same mount (else -EXDEV before); FS_REDIRECT of the first path comes before that of the second, and
- * *WHICH tells (0 or 1). Trailing slashes are left in REST, as they matter. */
+/* NULL operations: -EROFS for those that modify, -ENOSYS for statfs. In two-path operations both
+ * paths lie on the same mount (else -EXDEV before); FS_REDIRECT of the first path comes before that
+ * of the second, and *WHICH tells (0 or 1). Trailing slashes are left in REST, as they matter. */
 struct fs_ops {
-	/* FLAGS: O_*; MODE has the umask applied. *OUT: a file with one reference, its path resolved. */
+	/* FLAGS: O_*; MODE has the umask applied. *OUT: a file with one reference, its path
+	 * resolved. */
 	int (*open)(struct fs_mount *mount, struct fs_path *path, unsigned flags, uint32_t mode,
 		    struct file **out);
 	int (*stat)(struct fs_mount *mount, struct fs_path *path, file_stat_t *stat);
-	/* Absolute resolved path of a directory (chdir): writes at most FS_PATH_MAX + 1 bytes. -ENOTDIR */
+	/* Absolute resolved path of a directory (chdir): writes at most FS_PATH_MAX + 1 bytes.
+	 * -ENOTDIR */
 	int (*resolve_dir)(struct fs_mount *mount, struct fs_path *path, char *resolved);
 	int (*unlink)(struct fs_mount *mount, struct fs_path *path, bool directory);
 	int (*mkdir)(struct fs_mount *mount, struct fs_path *path, uint32_t mode);
 	int (*mknod)(struct fs_mount *mount, struct fs_path *path, uint32_t mode, uint64_t device);
 	/* Length of the target, copied (cut) to TARGET without NUL. */
-	int64_t (*readlink)(struct fs_mount *mount, struct fs_path *path, char *target, size_t size);
+	int64_t (*readlink)(struct fs_mount *mount, struct fs_path *path, char *target,
+			    size_t size);
 	int (*symlink)(struct fs_mount *mount, const char *target, struct fs_path *path);
 	int (*link)(struct fs_mount *mount, struct fs_path *from, struct fs_path *to, int *which);
-	int (*rename)(struct fs_mount *mount, struct fs_path *from, struct fs_path *to, unsigned flags,
-		      int *which);
+	int (*rename)(struct fs_mount *mount, struct fs_path *from, struct fs_path *to,
+		      unsigned flags, int *which);
 	int (*access)(struct fs_mount *mount, struct fs_path *path, unsigned mode);
 	int (*chmod)(struct fs_mount *mount, struct fs_path *path, uint32_t mode);
 	int (*chown)(struct fs_mount *mount, struct fs_path *path, uint32_t uid, uint32_t gid);
