@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mmap and its relatives: Linux's arguments to the calls of mm/vm.h. No state but the source of
- * objects for descriptors, no policy. */
+/* mmap and its relatives: Linux's arguments to the calls of mm/vm.h. No state, no policy. */
 #include <syscalls/memory.h>
 
 #include <arch/user.h>
+#include <asm/fcntl.h>
 #include <asm/mman.h>
+#include <file/file.h>
 #include <lib/checked.h>
 #include <linux/errno.h>
 #include <linux/mman.h>
@@ -17,13 +18,6 @@
 	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE |        \
 	 MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |   \
 	 MAP_FIXED_NOREPLACE)
-
-static memory_file_fn file_source;
-
-void memory_set_file_source(memory_file_fn source)
-{
-	file_source = source;
-}
 
 static unsigned area_flags(unsigned flags)
 {
@@ -53,24 +47,39 @@ static unsigned request_flags(unsigned flags)
 	return result;
 }
 
-/* The object of FD goes into REQUEST. 0 or -errno. */
+/* May FILE be mapped so? 0 or -errno. */
+static int check_file(const struct file *file, unsigned prot, bool shared)
+{
+	unsigned mode = atomic_load_explicit(&file->flags, memory_order_relaxed) & O_ACCMODE;
+
+	if (file->kind & FILE_PATH_ONLY)
+		return -EBADF;
+	if (mode == O_WRONLY || (shared && prot & PROT_WRITE && mode != O_RDWR))
+		return -EACCES;
+	return file->ops->map ? 0 : -ENODEV;
+}
+
+/* The object of FD goes into REQUEST, with a reference. 0 or -errno. */
 static int map_file(struct vm_map_request *request, int fd, bool shared)
 {
-	bool writable = false;
+	struct file *file = fd_get(fd);
 	uint64_t end;
+	bool writable;
 	int error;
 
-	if (!file_source)
+	if (!file)
 		return -EBADF;
-	error = file_source(fd, request->prot, shared, &request->object, &writable);
-	if (error)
-		return error;
-	if (add_overflows(request->offset, request->size, &end) || (int64_t)end < 0)
-		return -EOVERFLOW;
+	writable = (atomic_load_explicit(&file->flags, memory_order_relaxed) & O_ACCMODE) == O_RDWR;
+	error = request->size ? check_file(file, request->prot, shared) : -EINVAL;
+	if (!error && (add_overflows(request->offset, request->size, &end) || (int64_t)end < 0))
+		error = -EOVERFLOW;
+	if (!error)
+		error = file->ops->map(file, request->prot, shared, &request->object);
+	file_put(file);
 	/* Without an object (/dev/zero) and without fork, shared means no more than private. */
-	if (shared && request->object)
+	if (!error && shared && request->object)
 		request->flags |= VM_SHARED | (writable ? 0 : VM_NOWRITE);
-	return 0;
+	return error;
 }
 
 long sys_mmap(long address, long size, long prot, long flags, long fd, long offset)
@@ -89,11 +98,11 @@ long sys_mmap(long address, long size, long prot, long flags, long fd, long offs
 
 	if (!IS_ALIGNED(offset, (long)PAGE_SIZE))
 		return -EINVAL;
-	if (!(flags & MAP_ANONYMOUS))
-		result = map_file(&request, (int)fd, shared);
-	else
+	if (flags & MAP_ANONYMOUS)
 		request.offset = 0;
-	if (!result && (request.size == 0 || (!shared && type != MAP_PRIVATE)))
+	else
+		result = map_file(&request, (int)fd, shared);
+	if (!result && (!request.size || (!shared && type != MAP_PRIVATE)))
 		result = -EINVAL;
 	if (!result && type == MAP_SHARED_VALIDATE && flags & ~(long)MAP_KNOWN)
 		result = -EOPNOTSUPP;
