@@ -1,19 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* READ, WRITE, PREAD, PWRITE, POLL, REPORT: the calls that move data or wait for it. */
+/*
+ * READ, WRITE, PREAD, PWRITE, REPORT: the calls that move data. Where it comes from or goes to:
+ *   - the frame itself: one piece, the request's payload or the reply buffer;
+ *   - mapped guest memory: the pieces that the guest named, without a copy;
+ *   - another process's guest memory: by way of the reply buffer, one buffer full at a time.
+ */
 #include "file_calls.h"
 #include "transfer.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Guest memory that a call names; COUNT 0: the data is in the frame. */
+struct guest_buffer {
+	const struct guest_mem *mem;
+	size_t count;
+	uint64_t total;
+	struct guest_span spans[HC_SEGS_MAX];
+};
 
 /* A transfer that waits, with the memory it needs meanwhile. */
 struct waiting_transfer {
 	struct deferred deferred;
 	struct transfer transfer;
-	uint8_t *data; /* copy of inline data, or buffer for it */
+	uint8_t *data;		     /* copy of what is to be written, or room for what is read */
+	struct guest_buffer *buffer; /* where read data goes then, NULL: into the reply */
 	struct iovec iov[];
 };
 
@@ -27,11 +40,18 @@ static void note_end_offset(const struct transfer *transfer, uint64_t *end)
 
 static int64_t waiting_transfer_end(struct waiting_transfer *waiting, ssize_t result)
 {
+	struct guest_buffer *buffer = waiting->buffer;
+
 	note_end_offset(&waiting->transfer, &waiting->deferred.val[0]);
-	if (!waiting->transfer.write && waiting->data && result > 0) {
-		waiting->deferred.out = waiting->data;
-		waiting->deferred.out_size = (size_t)result;
-	}
+	if (waiting->transfer.write || !waiting->data || result <= 0)
+		return result;
+	if (buffer)
+		return guest_mem_copy_in(buffer->mem, buffer->spans, buffer->count, 0,
+					 waiting->data, (size_t)result)
+			       ? -EFAULT
+			       : result;
+	waiting->deferred.out = waiting->data;
+	waiting->deferred.out_size = (size_t)result;
 	return result;
 }
 
@@ -49,47 +69,32 @@ static int64_t waiting_transfer_cancel(struct deferred *deferred)
 	return waiting_transfer_end(waiting, transfer_cancelled(&waiting->transfer));
 }
 
+static void waiting_transfer_free(struct waiting_transfer *waiting)
+{
+	free(waiting->data);
+	free(waiting->buffer);
+	free(waiting);
+}
+
 static void waiting_transfer_destroy(struct deferred *deferred)
 {
 	struct waiting_transfer *waiting = (struct waiting_transfer *)deferred;
 	handle_put(waiting->transfer.handle);
-	free(waiting->data);
-	free(waiting);
+	waiting_transfer_free(waiting);
 }
 
-/* Total of the pieces that are left. */
-static size_t transfer_left(const struct transfer *transfer)
-{
-	size_t left = 0;
-	for (size_t i = 0; i < transfer->count; i++)
-		left += transfer->iov[i].iov_len;
-	return left;
-}
-
-/* Puts the rest of TRANSFER aside. INLINE_DATA: its one piece lies in a buffer that will not last.
- */
-static int64_t transfer_defer(struct hostcall *call, const struct transfer *transfer,
-			      bool inline_data)
+/* Puts the rest of TRANSFER aside. The pieces in its iov must last. */
+static struct waiting_transfer *transfer_defer(struct hostcall *call,
+					       const struct transfer *transfer)
 {
 	size_t iov_bytes = transfer->count * sizeof(struct iovec);
 	struct waiting_transfer *waiting = calloc(1, sizeof(*waiting) + iov_bytes);
-	size_t left = transfer_left(transfer);
 
 	if (!waiting)
-		return -ENOMEM;
+		return NULL;
 	waiting->transfer = *transfer;
 	waiting->transfer.iov = waiting->iov;
 	memcpy(waiting->iov, transfer->iov, iov_bytes);
-	if (inline_data) {
-		waiting->data = malloc(left ? left : 1);
-		if (!waiting->data) {
-			free(waiting);
-			return -ENOMEM;
-		}
-		if (transfer->write)
-			memcpy(waiting->data, transfer->iov->iov_base, left);
-		waiting->iov[0] = (struct iovec){waiting->data, left};
-	}
 	atomic_fetch_add_explicit(&transfer->handle->refs, 1, memory_order_relaxed);
 	waiting->deferred.fd = transfer->handle->io_fd;
 	waiting->deferred.events = transfer->wait_events;
@@ -97,145 +102,197 @@ static int64_t transfer_defer(struct hostcall *call, const struct transfer *tran
 	waiting->deferred.cancel = waiting_transfer_cancel;
 	waiting->deferred.destroy = waiting_transfer_destroy;
 	call->deferred = &waiting->deferred;
-	return CALL_DEFERRED;
+	return waiting;
 }
 
-/*
- * The memory a call moves data from or to, as pieces: guest memory named by segments, or the
- * frame's payload (write), or the reply buffer (read). Number of pieces or -errno.
- */
-static int64_t call_pieces(const struct file_server *files, struct hostcall *call, bool write,
-			   struct iovec *iov)
+/* The same with SIZE bytes of memory of its own as the one piece that is left. */
+static struct waiting_transfer *transfer_defer_copy(struct hostcall *call,
+						    const struct transfer *transfer, size_t size)
 {
-	if (call->request.flags & HC_FLAG_SEGS) {
-		if (!files->mem || call->payload_size % sizeof(struct hc_seg))
-			return -EBADMSG;
-		size_t count = call->payload_size / sizeof(struct hc_seg);
-		int64_t total = guest_mem_iov(files->mem, call->payload, count, iov);
-		return total < 0 ? total : (int64_t)count;
+	struct waiting_transfer *waiting = transfer_defer(call, transfer);
+	if (!waiting)
+		return NULL;
+	waiting->data = malloc(size ? size : 1);
+	if (!waiting->data) {
+		waiting_transfer_destroy(&waiting->deferred);
+		return NULL;
 	}
-	if (write) {
-		iov[0].iov_base = (void *)(uintptr_t)call->payload;
-		iov[0].iov_len = call->payload_size;
-		return 1;
-	}
-	if (call->payload_size != 0)
-		return -EBADMSG;
+	waiting->iov[0] = (struct iovec){waiting->data, size};
+	return waiting;
+}
+
+/* Data in the frame. */
+static int64_t transfer_inline(struct hostcall *call, struct transfer *transfer)
+{
 	uint64_t wanted = call->request.arg[0];
-	iov[0].iov_base = call->out;
-	iov[0].iov_len = wanted < HC_DATA_MAX ? (size_t)wanted : HC_DATA_MAX;
-	return 1;
+	struct iovec piece = {(void *)(uintptr_t)call->payload, call->payload_size};
+
+	if (!transfer->write) {
+		if (call->payload_size != 0)
+			return -EBADMSG;
+		piece.iov_base = call->out;
+		piece.iov_len = wanted < HC_DATA_MAX ? (size_t)wanted : HC_DATA_MAX;
+	}
+	transfer->iov = &piece;
+	transfer->count = 1;
+	ssize_t result = transfer_run(transfer);
+	if (result == TRANSFER_WAIT) {
+		struct waiting_transfer *waiting =
+			transfer_defer_copy(call, transfer, piece.iov_len);
+		if (!waiting)
+			return -ENOMEM;
+		if (transfer->write)
+			memcpy(waiting->data, piece.iov_base, piece.iov_len);
+		return CALL_DEFERRED;
+	}
+	if (!transfer->write && result > 0)
+		call->out_size = (size_t)result;
+	return result;
+}
+
+/* Guest memory that is mapped here. */
+static int64_t transfer_mapped(struct hostcall *call, struct transfer *transfer,
+			       const struct guest_buffer *buffer)
+{
+	struct iovec iov[HC_SEGS_MAX];
+
+	guest_mem_iov(buffer->mem, buffer->spans, buffer->count, iov);
+	transfer->iov = iov;
+	transfer->count = buffer->count;
+	ssize_t result = transfer_run(transfer);
+	if (result != TRANSFER_WAIT)
+		return result;
+	return transfer_defer(call, transfer) ? CALL_DEFERRED : -ENOMEM;
+}
+
+/* A stream is not ready after DONE bytes: the rest waits in memory of its own. */
+static int64_t copied_transfer_defer(struct hostcall *call, struct transfer *transfer,
+				     const struct guest_buffer *buffer, uint64_t done)
+{
+	uint64_t left = buffer->total - done;
+	if (!transfer->write && left > HC_DATA_MAX)
+		left = HC_DATA_MAX;
+	transfer->count = 1;
+	struct waiting_transfer *waiting = transfer_defer_copy(call, transfer, left);
+	if (!waiting)
+		return -ENOMEM;
+	waiting->transfer.done = done;
+	int err = 0;
+	if (transfer->write) {
+		err = guest_mem_copy_out(buffer->mem, buffer->spans, buffer->count, done,
+					 waiting->data, left);
+	} else {
+		waiting->buffer = malloc(sizeof(*buffer));
+		if (waiting->buffer)
+			*waiting->buffer = *buffer;
+		else
+			err = -ENOMEM;
+	}
+	if (err)
+		waiting_transfer_destroy(&waiting->deferred);
+	return err ? err : CALL_DEFERRED;
+}
+
+/* Guest memory of another process. */
+static int64_t transfer_copied(struct hostcall *call, struct transfer *transfer,
+			       const struct guest_buffer *buffer)
+{
+	bool stream = transfer->handle->attributes & HC_HANDLE_STREAM;
+	uint64_t done = 0;
+	size_t size;
+
+	do {
+		size = buffer->total - done < HC_DATA_MAX ? buffer->total - done : HC_DATA_MAX;
+		struct iovec piece = {call->out, size};
+		if (transfer->write && guest_mem_copy_out(buffer->mem, buffer->spans, buffer->count,
+							  done, call->out, size) != 0)
+			return done > 0 ? (int64_t)done : -EFAULT;
+		transfer->iov = &piece;
+		transfer->count = 1;
+		transfer->done = 0;
+		ssize_t result = transfer_run(transfer);
+		if (result == TRANSFER_WAIT)
+			return copied_transfer_defer(call, transfer, buffer, done + transfer->done);
+		if (result < 0)
+			return done > 0 ? (int64_t)done : result;
+		if (!transfer->write && result > 0 &&
+		    guest_mem_copy_in(buffer->mem, buffer->spans, buffer->count, done, call->out,
+				      (size_t)result) != 0)
+			return done > 0 ? (int64_t)done : -EFAULT;
+		done += (uint64_t)result;
+		if ((uint64_t)result < size || (stream && !transfer->write))
+			break;
+	} while (done < buffer->total);
+	return (int64_t)done;
+}
+
+static int64_t transfer_referenced(struct file_server *files, struct hostcall *call,
+				   struct transfer *transfer)
+{
+	struct guest_buffer buffer = {.mem = files->mem};
+
+	if (!files->mem || call->payload_size % sizeof(struct hc_seg))
+		return -EBADMSG;
+	buffer.count = call->payload_size / sizeof(struct hc_seg);
+	int64_t total = guest_mem_spans(files->mem, call->payload, buffer.count, buffer.spans);
+	if (total < 0)
+		return total;
+	buffer.total = (uint64_t)total;
+	return files->mem->base ? transfer_mapped(call, transfer, &buffer)
+				: transfer_copied(call, transfer, &buffer);
 }
 
 static int64_t file_transfer(struct file_server *files, struct hostcall *call,
-			     struct handle *handle, struct transfer *transfer)
+			     struct transfer *transfer)
 {
-	struct iovec iov[HC_SEGS_MAX];
-	bool segments = call->request.flags & HC_FLAG_SEGS;
+	int64_t result;
 
-	if (handle->fd < 0)
+	if (transfer->handle->fd < 0)
 		return transfer->write ? -EBADF : -EISDIR;
-	int64_t count = call_pieces(files, call, transfer->write, iov);
-	if (count < 0)
-		return count;
-	transfer->handle = handle;
-	transfer->iov = iov;
-	transfer->count = (size_t)count;
 	transfer->nowait = call->request.flags & HC_FLAG_NOWAIT;
-	ssize_t result = transfer_run(transfer);
-	if (result == TRANSFER_WAIT)
-		return transfer_defer(call, transfer, !segments);
-	note_end_offset(transfer, &call->val[0]);
-	if (!transfer->write && !segments && result > 0)
-		call->out_size = (size_t)result;
+	if (call->request.flags & HC_FLAG_SEGS)
+		result = transfer_referenced(files, call, transfer);
+	else
+		result = transfer_inline(call, transfer);
+	if (result != CALL_DEFERRED)
+		note_end_offset(transfer, &call->val[0]);
 	return result;
 }
 
 int64_t file_read(struct file_server *files, struct hostcall *call, struct handle *handle)
 {
-	struct transfer transfer = {.write = false};
-	return file_transfer(files, call, handle, &transfer);
+	struct transfer transfer = {.handle = handle};
+	return file_transfer(files, call, &transfer);
 }
 
 int64_t file_write(struct file_server *files, struct hostcall *call, struct handle *handle)
 {
-	struct transfer transfer = {.write = true};
-	return file_transfer(files, call, handle, &transfer);
+	struct transfer transfer = {.handle = handle, .write = true};
+	return file_transfer(files, call, &transfer);
 }
 
 int64_t file_pread(struct file_server *files, struct hostcall *call, struct handle *handle)
 {
-	struct transfer transfer = {.positioned = true, .offset = (off_t)call->request.arg[1]};
-	return file_transfer(files, call, handle, &transfer);
+	struct transfer transfer = {
+		.handle = handle, .positioned = true, .offset = (off_t)call->request.arg[1]};
+	return file_transfer(files, call, &transfer);
 }
 
 int64_t file_pwrite(struct file_server *files, struct hostcall *call, struct handle *handle)
 {
-	struct transfer transfer = {
-		.write = true, .positioned = true, .offset = (off_t)call->request.arg[1]};
-	return file_transfer(files, call, handle, &transfer);
+	struct transfer transfer = {.handle = handle,
+				    .write = true,
+				    .positioned = true,
+				    .offset = (off_t)call->request.arg[1]};
+	return file_transfer(files, call, &transfer);
 }
 
 /* HC_REPORT: text for the user, even if the application has closed its standard error. */
 int64_t file_report(struct file_server *files, struct hostcall *call)
 {
-	struct transfer transfer = {.write = true};
+	struct transfer transfer = {.handle = files->report, .write = true};
 	call->request.flags = 0;
-	int64_t result = file_transfer(files, call, files->report, &transfer);
+	int64_t result = file_transfer(files, call, &transfer);
 	call->val[0] = 0;
 	return result > 0 ? 0 : result;
-}
-
-/* A poll that waits. */
-struct waiting_poll {
-	struct deferred deferred;
-	struct handle *handle;
-};
-
-static int64_t waiting_poll_resume(struct deferred *deferred, short revents)
-{
-	(void)deferred;
-	return revents ? revents : CALL_DEFERRED;
-}
-
-static int64_t waiting_poll_cancel(struct deferred *deferred)
-{
-	(void)deferred;
-	return -EINTR;
-}
-
-static void waiting_poll_destroy(struct deferred *deferred)
-{
-	struct waiting_poll *waiting = (struct waiting_poll *)deferred;
-	handle_put(waiting->handle);
-	free(waiting);
-}
-
-#define POLL_EVENTS (POLLIN | POLLOUT | POLLPRI | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLRDHUP)
-
-int64_t file_poll(struct file_server *files, struct hostcall *call, struct handle *handle)
-{
-	short events = (short)(call->request.arg[0] & POLL_EVENTS);
-	struct pollfd ready = {.fd = handle->io_fd, .events = events};
-	(void)files;
-
-	/* Files and directories are always ready. */
-	if (!(handle->attributes & HC_HANDLE_STREAM))
-		return events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
-	if (poll(&ready, 1, 0) < 0)
-		return -errno;
-	if (ready.revents || call->request.arg[1])
-		return ready.revents;
-	struct waiting_poll *waiting = calloc(1, sizeof(*waiting));
-	if (!waiting)
-		return -ENOMEM;
-	atomic_fetch_add_explicit(&handle->refs, 1, memory_order_relaxed);
-	waiting->handle = handle;
-	waiting->deferred.fd = handle->io_fd;
-	waiting->deferred.events = events;
-	waiting->deferred.resume = waiting_poll_resume;
-	waiting->deferred.cancel = waiting_poll_cancel;
-	waiting->deferred.destroy = waiting_poll_destroy;
-	call->deferred = &waiting->deferred;
-	return CALL_DEFERRED;
 }

@@ -66,10 +66,10 @@ static uint32_t handle_limit(void)
 	return (uint32_t)limit.rlim_cur - DESCRIPTORS_RESERVED;
 }
 
-int file_server_init(struct file_server *files, const struct mount_table *mounts,
-		     const struct guest_mem *mem, const int std[3], int report_fd)
+int file_server_init(struct file_server *files, const struct mount_table *mounts, const int std[3],
+		     int report_fd)
 {
-	*files = (struct file_server){.mounts = mounts, .mem = mem};
+	*files = (struct file_server){.mounts = mounts};
 	handle_table_init(&files->handles, handle_limit());
 	files->report = handle_new(report_fd);
 	files->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

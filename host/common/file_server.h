@@ -15,7 +15,7 @@
 struct file_server {
 	struct handle_table handles;
 	const struct mount_table *mounts;
-	const struct guest_mem *mem; /* NULL: no guest memory by reference */
+	const struct guest_mem *mem; /* set at HC_HELLO; NULL: no guest memory by reference */
 	struct handle *report;	     /* where HC_REPORT goes; own reference */
 	int wake_fd;		     /* eventfd: a helper thread has a result */
 };
@@ -24,8 +24,8 @@ struct file_server {
  * STD: the descriptors that become handles 0 to 2 (owned from now on; -1: closed). REPORT_FD is
  * owned as well. 0 or -errno.
  */
-int file_server_init(struct file_server *files, const struct mount_table *mounts,
-		     const struct guest_mem *mem, const int std[3], int report_fd);
+int file_server_init(struct file_server *files, const struct mount_table *mounts, const int std[3],
+		     int report_fd);
 void file_server_destroy(struct file_server *files);
 
 /* Serves one call. >= 0, -errno, HC_REDIRECT, or CALL_DEFERRED with call->deferred set. */

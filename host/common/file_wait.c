@@ -5,6 +5,8 @@
 #include "host_job.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -66,4 +68,58 @@ int64_t file_ioctl_drain(struct file_server *files, struct hostcall *call, struc
 	job->work = drain_work;
 	job->interruptible = true;
 	return host_job_start(job, call);
+}
+
+/* A poll that waits. */
+struct waiting_poll {
+	struct deferred deferred;
+	struct handle *handle;
+};
+
+static int64_t waiting_poll_resume(struct deferred *deferred, short revents)
+{
+	(void)deferred;
+	return revents ? revents : CALL_DEFERRED;
+}
+
+static int64_t waiting_poll_cancel(struct deferred *deferred)
+{
+	(void)deferred;
+	return -EINTR;
+}
+
+static void waiting_poll_destroy(struct deferred *deferred)
+{
+	struct waiting_poll *waiting = (struct waiting_poll *)deferred;
+	handle_put(waiting->handle);
+	free(waiting);
+}
+
+#define POLL_EVENTS (POLLIN | POLLOUT | POLLPRI | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLRDHUP)
+
+int64_t file_poll(struct file_server *files, struct hostcall *call, struct handle *handle)
+{
+	short events = (short)(call->request.arg[0] & POLL_EVENTS);
+	struct pollfd ready = {.fd = handle->io_fd, .events = events};
+	(void)files;
+
+	/* Files and directories are always ready. */
+	if (!(handle->attributes & HC_HANDLE_STREAM))
+		return events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
+	if (poll(&ready, 1, 0) < 0)
+		return -errno;
+	if (ready.revents || call->request.arg[1])
+		return ready.revents;
+	struct waiting_poll *waiting = calloc(1, sizeof(*waiting));
+	if (!waiting)
+		return -ENOMEM;
+	atomic_fetch_add_explicit(&handle->refs, 1, memory_order_relaxed);
+	waiting->handle = handle;
+	waiting->deferred.fd = handle->io_fd;
+	waiting->deferred.events = events;
+	waiting->deferred.resume = waiting_poll_resume;
+	waiting->deferred.cancel = waiting_poll_cancel;
+	waiting->deferred.destroy = waiting_poll_destroy;
+	call->deferred = &waiting->deferred;
+	return CALL_DEFERRED;
 }

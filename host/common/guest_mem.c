@@ -1,67 +1,75 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Guest memory in a sealed memfd that proxy and virtual machine share; see guest_mem.h. */
+/* See guest_mem.h. */
 #include "guest_mem.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-int guest_mem_create(struct guest_mem *mem, uint64_t size, uint64_t low_size)
+static void set_ranges(struct guest_mem *mem, uint64_t size, uint64_t low_size)
 {
-	*mem = (struct guest_mem){.fd = -1};
-	int fd = memfd_create("hermit-guest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return -errno;
-	/* Sealed in its size: nobody can shrink it under the feet of a host thread. */
-	if (ftruncate(fd, (off_t)size) != 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-		goto close_fd;
-	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-	if (base == MAP_FAILED)
-		goto close_fd;
-	mem->base = base;
-	mem->size = size;
-	mem->fd = fd;
 	if (low_size > size)
 		low_size = size;
+	mem->size = size;
 	mem->range[mem->range_count++] = (struct guest_mem_range){0, low_size, 0};
 	if (size > low_size)
 		mem->range[mem->range_count++] =
 			(struct guest_mem_range){GUEST_MEM_HIGH_BASE, size - low_size, low_size};
+}
+
+int guest_mem_create(struct guest_mem *mem, uint64_t size, uint64_t low_size)
+{
+	*mem = (struct guest_mem){0};
+	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (base == MAP_FAILED)
+		return -errno;
+	/* Only a wish. */
+	madvise(base, size, MADV_HUGEPAGE);
+	mem->base = base;
+	set_ranges(mem, size, low_size);
 	return 0;
-close_fd:;
-	int err = errno;
-	close(fd);
-	return -err;
+}
+
+void guest_mem_attach(struct guest_mem *mem, pid_t pid, uint64_t remote, uint64_t size,
+		      uint64_t low_size)
+{
+	*mem = (struct guest_mem){.pid = pid, .remote = remote};
+	set_ranges(mem, size, low_size);
 }
 
 void guest_mem_destroy(struct guest_mem *mem)
 {
 	if (mem->base)
 		munmap(mem->base, mem->size);
-	if (mem->fd >= 0)
-		close(mem->fd);
-	*mem = (struct guest_mem){.fd = -1};
+	*mem = (struct guest_mem){0};
 }
 
-void *guest_mem_at(const struct guest_mem *mem, uint64_t gpa, uint64_t len)
+bool guest_mem_permitted(pid_t pid)
+{
+	char byte;
+	struct iovec local = {&byte, 1}, remote = {NULL, 1};
+
+	/* Permission comes before the address, which is never mapped. */
+	return process_vm_readv(pid, &local, 1, &remote, 1, 0) < 0 && errno == EFAULT;
+}
+
+/* Offset of LEN bytes at GPA in the memory; false unless all of it is RAM in one piece. */
+static bool find_ram(const struct guest_mem *mem, uint64_t gpa, uint64_t len, uint64_t *offset)
 {
 	for (unsigned i = 0; i < mem->range_count; i++) {
 		const struct guest_mem_range *range = &mem->range[i];
 		if (gpa < range->gpa || gpa - range->gpa >= range->size)
 			continue;
 		uint64_t skip = gpa - range->gpa;
-		if (len > range->size - skip)
-			return NULL;
-		return mem->base + range->offset + skip;
+		*offset = range->offset + skip;
+		return len <= range->size - skip;
 	}
-	return NULL;
+	return false;
 }
 
-int64_t guest_mem_iov(const struct guest_mem *mem, const void *segs, size_t count,
-		      struct iovec *iov)
+int64_t guest_mem_spans(const struct guest_mem *mem, const void *segs, size_t count,
+			struct guest_span *spans)
 {
 	uint64_t total = 0;
 	if (count > HC_SEGS_MAX)
@@ -72,10 +80,73 @@ int64_t guest_mem_iov(const struct guest_mem *mem, const void *segs, size_t coun
 		if (seg.len > HC_IO_MAX - total)
 			return -EINVAL;
 		total += seg.len;
-		iov[i].iov_base = guest_mem_at(mem, seg.gpa, seg.len);
-		iov[i].iov_len = seg.len;
-		if (!iov[i].iov_base)
+		spans[i].len = seg.len;
+		if (!find_ram(mem, seg.gpa, seg.len, &spans[i].offset))
 			return -EFAULT;
 	}
 	return (int64_t)total;
+}
+
+void guest_mem_iov(const struct guest_mem *mem, const struct guest_span *spans, size_t count,
+		   struct iovec *iov)
+{
+	for (size_t i = 0; i < count; i++)
+		iov[i] = (struct iovec){mem->base + spans[i].offset, spans[i].len};
+}
+
+/* The part of SPANS that starts at byte SKIP and has SIZE bytes, as addresses from BASE on. */
+static size_t cut_spans(uint64_t base, const struct guest_span *spans, size_t count, uint64_t skip,
+			size_t size, struct iovec *iov)
+{
+	size_t used = 0;
+	for (size_t i = 0; i < count && size > 0; i++) {
+		if (skip >= spans[i].len) {
+			skip -= spans[i].len;
+			continue;
+		}
+		uint64_t len = spans[i].len - skip;
+		if (len > size)
+			len = size;
+		iov[used++] =
+			(struct iovec){(void *)(uintptr_t)(base + spans[i].offset + skip), len};
+		size -= len;
+		skip = 0;
+	}
+	return used;
+}
+
+int guest_mem_copy_out(const struct guest_mem *mem, const struct guest_span *spans, size_t count,
+		       uint64_t skip, void *data, size_t size)
+{
+	struct iovec remote[HC_SEGS_MAX], local = {data, size};
+	uint64_t base = mem->base ? (uintptr_t)mem->base : mem->remote;
+	size_t used = cut_spans(base, spans, count, skip, size, remote);
+
+	if (!mem->base)
+		return process_vm_readv(mem->pid, &local, 1, remote, used, 0) == (ssize_t)size
+			       ? 0
+			       : -EFAULT;
+	for (size_t i = 0; i < used; i++) {
+		memcpy(data, remote[i].iov_base, remote[i].iov_len);
+		data = (uint8_t *)data + remote[i].iov_len;
+	}
+	return 0;
+}
+
+int guest_mem_copy_in(const struct guest_mem *mem, const struct guest_span *spans, size_t count,
+		      uint64_t skip, const void *data, size_t size)
+{
+	struct iovec remote[HC_SEGS_MAX], local = {(void *)(uintptr_t)data, size};
+	uint64_t base = mem->base ? (uintptr_t)mem->base : mem->remote;
+	size_t used = cut_spans(base, spans, count, skip, size, remote);
+
+	if (!mem->base)
+		return process_vm_writev(mem->pid, &local, 1, remote, used, 0) == (ssize_t)size
+			       ? 0
+			       : -EFAULT;
+	for (size_t i = 0; i < used; i++) {
+		memcpy(remote[i].iov_base, data, remote[i].iov_len);
+		data = (const uint8_t *)data + remote[i].iov_len;
+	}
+	return 0;
 }

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Guest memory as the host sees it. A guest-physical address is an integer: the only way from it to
- * host memory is guest_mem_at() and guest_mem_iov(), which check it against the ranges that are
- * RAM. No lock: nothing changes after guest_mem_create().
+ * memory is guest_mem_spans(), which checks it against the ranges that are RAM.
+ *
+ * The memory is either mapped into this process, or it is another process's (QEMU's), reached with
+ * process_vm_readv() and process_vm_writev(). The latter costs a copy for bulk data; but a memory
+ * file that both map has no huge pages on most systems, and that costs the guest a multiple of it
+ * on each first touch, and cache misses ever after. No lock: nothing changes once the guest runs.
  */
 #ifndef HOST_GUEST_MEM_H
 #define HOST_GUEST_MEM_H
 
 #include <abi/hostcall.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 
 #define GUEST_MEM_RANGES_MAX 2u
@@ -17,35 +23,58 @@
 
 struct guest_mem_range {
 	uint64_t gpa, size;
-	uint64_t offset; /* in the memory file */
+	uint64_t offset; /* in the memory */
 };
 
 struct guest_mem {
-	uint8_t *base; /* mapping of the whole memory file */
+	uint8_t *base; /* mapping of all memory, NULL: it is another process's */
+	pid_t pid;
+	uint64_t remote; /* address of the memory in process pid */
 	uint64_t size;
-	int fd; /* the memory file, to be inherited by the virtual machine */
 	unsigned range_count;
 	struct guest_mem_range range[GUEST_MEM_RANGES_MAX];
 };
 
+/* A piece of guest memory that has been checked. */
+struct guest_span {
+	uint64_t offset, len;
+};
+
 /*
- * Makes SIZE bytes (a multiple of the page size) of zeroed guest memory, taken from the host page
- * by page as it is touched. The first LOW_SIZE bytes lie at guest-physical 0, the rest at
- * GUEST_MEM_HIGH_BASE. 0 or -errno.
+ * Makes SIZE bytes (a multiple of the page size) of zeroed guest memory, taken from the host as it
+ * is touched. The first LOW_SIZE bytes lie at guest-physical 0, the rest at GUEST_MEM_HIGH_BASE. 0
+ * or -errno.
  */
 int guest_mem_create(struct guest_mem *mem, uint64_t size, uint64_t low_size);
 
+/* The same layout, with memory at address REMOTE of process PID. */
+void guest_mem_attach(struct guest_mem *mem, pid_t pid, uint64_t remote, uint64_t size,
+		      uint64_t low_size);
+
 void guest_mem_destroy(struct guest_mem *mem);
 
-/* Host address of LEN bytes of guest memory at GPA, NULL unless all of it is RAM in one piece. */
-void *guest_mem_at(const struct guest_mem *mem, uint64_t gpa, uint64_t len);
+/* May this process reach the memory of process PID? */
+bool guest_mem_permitted(pid_t pid);
 
 /*
- * Translates COUNT segments (not aligned in memory) into IOV, which has room for COUNT entries.
- * Returns the total of bytes, at most HC_IO_MAX, or -EFAULT (not RAM), -EINVAL (too many, too
- * long).
+ * Checks COUNT segments (not aligned in memory) and puts them into SPANS, which has room for COUNT
+ * entries. Returns the total of bytes, at most HC_IO_MAX, or -EFAULT (not RAM), -EINVAL (too many,
+ * too long).
  */
-int64_t guest_mem_iov(const struct guest_mem *mem, const void *segs, size_t count,
-		      struct iovec *iov);
+int64_t guest_mem_spans(const struct guest_mem *mem, const void *segs, size_t count,
+			struct guest_span *spans);
+
+/* The spans as pieces of mapped memory. */
+void guest_mem_iov(const struct guest_mem *mem, const struct guest_span *spans, size_t count,
+		   struct iovec *iov);
+
+/*
+ * Copies SIZE bytes, from byte SKIP of the spans on, out of guest memory or into it. 0, or -EFAULT
+ * (the other process is gone).
+ */
+int guest_mem_copy_out(const struct guest_mem *mem, const struct guest_span *spans, size_t count,
+		       uint64_t skip, void *data, size_t size);
+int guest_mem_copy_in(const struct guest_mem *mem, const struct guest_span *spans, size_t count,
+		      uint64_t skip, const void *data, size_t size);
 
 #endif /* HOST_GUEST_MEM_H */

@@ -101,8 +101,10 @@ int64_t hostcall_hello(struct hostcall_server *server, struct hostcall *call)
 				       .pid = (uint32_t)getpid()};
 	struct timespec now;
 
+	if (call->request.arg[2] & HC_FEAT_SHM)
+		server->files->mem = id->memory(id->context);
 	if (server->files->mem)
-		hello.features = (uint32_t)(call->request.arg[2] & HC_FEAT_SHM);
+		hello.features = HC_FEAT_SHM;
 	int err = build_strings(server, &hello);
 	if (err)
 		return err;

@@ -28,6 +28,8 @@ struct hostcall_identity {
 	uint64_t stack_limit;
 	/* Rate of the guest's time stamp counter in Hz, 0: unknown. */
 	uint64_t (*tsc_hz)(void *context);
+	/* The guest's memory, asked for once, at HC_HELLO; NULL when it cannot be reached. */
+	const struct guest_mem *(*memory)(void *context);
 	void *context;
 };
 

@@ -7,6 +7,7 @@
 #include "options.h"
 #include "qemu_command.h"
 #include "qemu_process.h"
+#include "qmp.h"
 #include "signals.h"
 #include "terminal.h"
 
@@ -28,7 +29,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ICOUNT_TSC_HZ 1000000000u /* -icount shift=0: an instruction takes 1 ns */
+#define QMP_TIMEOUT_MS 2000
+#define ICOUNT_TSC_HZ  1000000000u /* -icount shift=0: an instruction takes 1 ns */
 
 /* All that one run of the proxy owns. */
 struct session {
@@ -36,7 +38,8 @@ struct session {
 	int std[3]; /* standard input, output and error for the guest, -1: closed */
 	struct clock_sample start;
 	struct mount_table mounts;
-	struct guest_mem mem;
+	struct qemu_process *qemu;
+	struct guest_mem mem; /* once the guest has said HC_HELLO */
 	struct file_server files;
 	struct hostcall_identity identity;
 	char *image; /* absolute path of the image, on the host and in the guest */
@@ -47,6 +50,24 @@ static uint64_t guest_tsc_hz(void *context)
 {
 	const struct session *session = context;
 	return session->options.icount ? ICOUNT_TSC_HZ : clock_rate_since(&session->start);
+}
+
+/*
+ * Bulk data by reference needs the right to reach into QEMU, which some systems withhold even from
+ * its parent. Then data goes through the channel.
+ */
+static const struct guest_mem *guest_memory(void *context)
+{
+	struct session *session = context;
+	const struct options *options = &session->options;
+	uint64_t address;
+
+	if (!guest_mem_permitted(session->qemu->pid) ||
+	    qmp_wait_memory(session->qemu->control, QMP_TIMEOUT_MS, &address) != 0)
+		return NULL;
+	guest_mem_attach(&session->mem, session->qemu->pid, address, options->memory,
+			 qemu_memory_below_4g(options->machine, options->memory));
+	return &session->mem;
 }
 
 /* 0 or an exit status after a message. */
@@ -169,8 +190,8 @@ static int serve_files(struct session *session)
 {
 	int err = release_std_handles();
 	if (!err)
-		err = file_server_init(&session->files, &session->mounts, &session->mem,
-				       session->std, fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
+		err = file_server_init(&session->files, &session->mounts, session->std,
+				       fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
 	if (err)
 		proxy_message("cannot set up the file server: %s", strerror(-err));
 	return err ? STATUS_PROXY : 0;
@@ -228,18 +249,14 @@ static int start_qemu(struct session *session, struct qemu_process *qemu)
 		status = kvm_choose(options, &kvm);
 	if (status)
 		return status;
-	int err = guest_mem_create(&session->mem, options->memory,
-				   qemu_memory_below_4g(options->machine, options->memory));
-	if (err) {
-		proxy_message("no memory for the guest: %s", strerror(-err));
-		return STATUS_PROXY;
-	}
-	err = qemu_command_build(&command, options, options->app_argv[0], kvm);
+	int err = qemu_command_build(&command, options, options->app_argv[0], kvm);
 	if (!err && options->verbose)
 		qemu_command_print(&command, stderr);
 	if (!err)
-		err = qemu_process_start(qemu, &command, session->mem.fd);
-	if (err)
+		err = qemu_process_start(qemu, &command);
+	if (!err)
+		qmp_ask_memory(qemu->control);
+	else
 		proxy_message("cannot start %s: %s%s", options->qemu, strerror(-err),
 			      err == -ENOENT ? " (Debian: apt install qemu-system-x86)" : "");
 	qemu_command_destroy(&command);
@@ -260,6 +277,7 @@ static void describe_guest(struct session *session, char **envp)
 		.umask = umask(0), /* the guest applies it */
 		.stack_limit = getrlimit(RLIMIT_STACK, &stack) == 0 ? stack.rlim_cur : 0,
 		.tsc_hz = guest_tsc_hz,
+		.memory = guest_memory,
 		.context = session};
 }
 
@@ -280,6 +298,7 @@ static int run(struct session *session, char **envp)
 	status = start_qemu(session, &machine.qemu);
 	if (status)
 		return status;
+	session->qemu = &machine.qemu;
 	terminal_save();
 	describe_guest(session, envp);
 	machine.patient = options->debug != DEBUG_OFF || options->monitor;

@@ -11,7 +11,7 @@
 enum qemu_fd {
 	QEMU_FD_CHANNEL = 3, /* host channel: a stream socket */
 	QEMU_FD_LOG,	     /* first serial port: a stream socket */
-	QEMU_FD_MEMORY,	     /* guest memory: a memory file */
+	QEMU_FD_CONTROL,     /* QMP: a stream socket */
 	QEMU_FD_END
 };
 

@@ -75,22 +75,23 @@ static int make_pair(int *ours, int *theirs)
 	return 0;
 }
 
-static int child_prepare(struct child *child, struct qemu_process *process, int memory_fd)
+static int child_prepare(struct child *child, struct qemu_process *process)
 {
 	int err =
 		make_pair(&process->channel, &child->inherited[QEMU_FD_CHANNEL - QEMU_FD_CHANNEL]);
 	if (!err)
 		err = make_pair(&process->log, &child->inherited[QEMU_FD_LOG - QEMU_FD_CHANNEL]);
 	if (!err)
+		err = make_pair(&process->control,
+				&child->inherited[QEMU_FD_CONTROL - QEMU_FD_CHANNEL]);
+	if (!err)
 		err = make_pair(&process->errors, &child->error_fd);
 	if (err)
 		return err;
-	child->inherited[QEMU_FD_MEMORY - QEMU_FD_CHANNEL] = high_copy(memory_fd);
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	child->null_fd = high_copy(null_fd);
 	close(null_fd);
-	return child->inherited[QEMU_FD_MEMORY - QEMU_FD_CHANNEL] < 0 || child->null_fd < 0 ? -errno
-											    : 0;
+	return child->null_fd < 0 ? -errno : 0;
 }
 
 static void close_valid(int fd)
@@ -99,8 +100,7 @@ static void close_valid(int fd)
 		close(fd);
 }
 
-int qemu_process_start(struct qemu_process *process, const struct qemu_command *command,
-		       int memory_fd)
+int qemu_process_start(struct qemu_process *process, const struct qemu_command *command)
 {
 	struct child child = {.command = command,
 			      .parent = getpid(),
@@ -109,8 +109,8 @@ int qemu_process_start(struct qemu_process *process, const struct qemu_command *
 			      .inherited = {-1, -1, -1}};
 
 	*process = (struct qemu_process){
-		.pid = -1, .pidfd = -1, .channel = -1, .log = -1, .errors = -1};
-	int err = child_prepare(&child, process, memory_fd);
+		.pid = -1, .pidfd = -1, .channel = -1, .log = -1, .control = -1, .errors = -1};
+	int err = child_prepare(&child, process);
 	if (!err) {
 		pid_t pid = vfork();
 		if (pid == 0)
@@ -155,5 +155,6 @@ void qemu_process_close(struct qemu_process *process)
 	close_valid(process->pidfd);
 	close_valid(process->channel);
 	close_valid(process->log);
+	close_valid(process->control);
 	close_valid(process->errors);
 }

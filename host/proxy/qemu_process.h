@@ -12,12 +12,12 @@ struct qemu_process {
 	int pidfd;
 	int channel; /* host channel, non-blocking */
 	int log;     /* serial port, non-blocking */
+	int control; /* QMP, non-blocking */
 	int errors;  /* QEMU's standard error, non-blocking */
 };
 
-/* Starts QEMU with guest memory MEMORY_FD. 0, or -errno of what failed (-ENOENT: no such QEMU). */
-int qemu_process_start(struct qemu_process *process, const struct qemu_command *command,
-		       int memory_fd);
+/* Starts QEMU. 0, or -errno of what failed (-ENOENT: no such QEMU). */
+int qemu_process_start(struct qemu_process *process, const struct qemu_command *command);
 
 /* Ends it now. */
 void qemu_process_kill(struct qemu_process *process);

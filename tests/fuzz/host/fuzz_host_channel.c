@@ -22,7 +22,7 @@
 
 static char work[] = "/tmp/hermit-fuzz-XXXXXX";
 static struct mount_table mounts;
-static struct guest_mem mem;
+static struct guest_mem mapped, remote;
 static uint8_t *out;
 static char *const no_strings[] = {NULL};
 
@@ -32,8 +32,12 @@ static uint64_t no_clock(void *context)
 	return 0;
 }
 
-static const struct hostcall_identity identity = {
-	.argv = no_strings, .envp = no_strings, .image = "/image", .tsc_hz = no_clock};
+/* Context: the input; one bit of it says whether the memory is mapped or reached as QEMU's is. */
+static const struct guest_mem *memory(void *context)
+{
+	const uint8_t *data = context;
+	return data[0] & 4 ? &mapped : &remote;
+}
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *where)
 {
@@ -76,7 +80,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 			mount_table_add_guest(&mounts, "/tmp") == 0,
 		"no mounts");
 	mounts.cwd = strdup("/w");
-	require(guest_mem_create(&mem, 1 << 20, 1 << 19) == 0, "no guest memory");
+	require(guest_mem_create(&mapped, 1 << 20, 1 << 19) == 0, "no guest memory");
+	guest_mem_attach(&remote, getpid(), (uintptr_t)mapped.base, 1 << 20, 1 << 19);
 	out = malloc(HC_DATA_MAX);
 	return 0;
 }
@@ -164,13 +169,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct file_server files;
 	struct frame_reader reader;
 	int std[3] = {-1, -1, -1};
+	struct hostcall_identity identity = {.argv = no_strings,
+					     .envp = no_strings,
+					     .image = "/image",
+					     .tsc_hz = no_clock,
+					     .memory = memory,
+					     .context = (void *)(uintptr_t)data};
 
 	if (size == 0 || size > HC_FRAME_MAX / 2)
 		return 0;
 	/* As in the proxy; libFuzzer has set a handler of its own meanwhile. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	require(file_server_init(&files, &mounts, &mem, std, open("/dev/null", O_WRONLY)) == 0 &&
+	require(file_server_init(&files, &mounts, std, open("/dev/null", O_WRONLY)) == 0 &&
 			hostcall_server_init(&server, &files, &identity) == 0 &&
 			frame_reader_init(&reader) == 0,
 		"out of memory");

@@ -5,6 +5,7 @@
 The proxy's end of the channel is descriptor 3, the serial port is descriptor 4 (qemu_command.h).
 """
 
+import ctypes
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ MAGIC, TAG_EVENT = 0x4D524548, 0xFFFFFFFF
 class Guest:
     def __init__(self):
         self.channel = socket.socket(fileno=3)
+        self.control = socket.socket(fileno=5)  # QMP
         self.tag = 0
 
     def send(self, op, handle=0, args=(), payload=b"", flags=0):
@@ -47,6 +49,7 @@ class Guest:
         return self.reply()
 
     def hello(self):
+        self.control.close()  # no answer: all data goes through the channel
         return self.call(HELLO, args=(MAGIC, 1, 1, 0))
 
     def exit(self, status=0, signo=0, why=0):
@@ -202,6 +205,37 @@ def lists_closed(guest):
         if kind == 0:
             guest.call(WRITE, 1, payload=b"%d %d\n" % (handle, result))
     guest.exit(0)
+
+
+def shares_memory(guest):
+    """Data by reference: the proxy reaches into this process, as into QEMU."""
+    memory = ctypes.create_string_buffer(4 << 20)
+    address = (ctypes.addressof(memory) + 0x200000) & ~0xFFFFF  # of guest-physical 1 MiB
+    skip = address - ctypes.addressof(memory)
+    asked = guest.control.recv(4096).decode()
+    assert '"qmp_capabilities"' in asked and "gpa2hva 0x100000" in asked, asked
+    text = f"Host virtual address for 0x100000 (some.ram) is {address:#x}\\r\\n"
+    for part in ('{"QMP": {}}\r\n{"return": {}}\r\n{"ret', 'urn": "' + text + '"}\r\n'):
+        guest.control.sendall(part.encode())
+    features = struct.unpack_from("<I", guest.call(HELLO, args=(MAGIC, 1, 1, 0))[3], 4)[0]
+    assert features == 1, features
+    memory[skip : skip + 5] = b"hello"
+    memory[skip + 4096 : skip + 4103] = b" world\n"
+    segments = struct.pack("<4Q", 0x100000, 5, 0x101000, 7)
+    guest.send(WRITE, 1, payload=segments, flags=1)
+    assert guest.reply()[1] == 12
+    guest.send(READ, 0, payload=segments, flags=1)
+    assert guest.reply()[1] == 7
+    assert memory[skip : skip + 5] + memory[skip + 4096 : skip + 4098] == b"input\n!"
+    guest.send(WRITE, 1, payload=struct.pack("<2Q", 1 << 50, 5), flags=1)
+    assert guest.reply()[1] == -14
+    guest.exit(0)
+
+
+def answers_nonsense(guest):
+    guest.control.sendall(b'{"return": "Host virtual address for 0x100000 (x) is 0x123456\\r\\n"}\r\n')
+    features = struct.unpack_from("<I", guest.call(HELLO, args=(MAGIC, 1, 1, 0))[3], 4)[0]
+    guest.exit(features)
 
 
 def is_slow(guest):

@@ -197,7 +197,7 @@ class Endings(ProxyTest):
     def test_verbose_shows_the_log_once(self):
         result = self.run_proxy("resets", env={"HERMIT_VERBOSE": "1"})
         self.assertEqual(result.stderr.count(b"early panic"), 1)
-        self.assertIn(b"memory-backend-file", result.stderr)
+        self.assertIn(b"virtconsole", result.stderr)
 
     def test_qemu_dies_with_the_proxy(self):
         process = self.start("tells_pid")
@@ -262,6 +262,14 @@ class Streams(ProxyTest):
                 timeout=LIMIT,
             )
             self.assertEqual((result.returncode, result.stderr), (5, b""), closed)
+
+    def test_data_by_reference(self):
+        result = self.run_proxy("shares_memory", stdin=b"input\n!")
+        self.assertEqual((result.returncode, result.stdout), (0, b"hello world\n"), result.stderr)
+
+    def test_no_data_by_reference(self):
+        """QEMU's answer makes no sense: then not."""
+        self.assertEqual(self.run_proxy("answers_nonsense").returncode, 0)
 
     def test_shared_pipe_keeps_its_mode(self):
         """O_NONBLOCK on the shell's pipe would hit the programs that share it."""

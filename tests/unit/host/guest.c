@@ -19,6 +19,12 @@ static uint64_t no_clock(void *context)
 	return 1000000000u;
 }
 
+static const struct guest_mem *test_memory(void *context)
+{
+	struct guest *guest = context;
+	return &guest->mem;
+}
+
 static void take_reply(void *context, const struct hc_reply *reply, const void *payload,
 		       size_t size)
 {
@@ -51,13 +57,15 @@ void guest_start(struct guest *guest, const int *std)
 	for (int i = 0; i < 3 && !std; i++)
 		null[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
 	CHECK_EQ(guest_mem_create(&guest->mem, 16 << 20, 8 << 20), 0);
-	CHECK_EQ(file_server_init(&guest->files, &guest->mounts, &guest->mem, std ? std : null,
+	CHECK_EQ(file_server_init(&guest->files, &guest->mounts, std ? std : null,
 				  open("/dev/null", O_WRONLY | O_CLOEXEC)),
 		 0);
 	guest->identity.argv = no_strings;
 	guest->identity.envp = guest->identity.envp ? guest->identity.envp : no_strings;
 	guest->identity.image = "/image";
 	guest->identity.tsc_hz = no_clock;
+	guest->identity.memory = test_memory;
+	guest->identity.context = guest;
 	CHECK_EQ(hostcall_server_init(&guest->server, &guest->files, &guest->identity), 0);
 	guest->server.send = take_reply;
 	guest->server.context = guest;

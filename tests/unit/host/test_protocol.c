@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static struct guest guest;
@@ -89,16 +90,18 @@ static void test_segments(void)
 	int fd = memfd_create("data", MFD_CLOEXEC);
 	uint32_t handle = (uint32_t)handle_table_add(&guest.files.handles, handle_new(fd));
 	struct hc_seg segs[3] = {{4096, 5}, {GUEST_MEM_HIGH_BASE + 10, 4}, {100, 3}};
+	uint8_t *low = guest.mem.base, *high = guest.mem.base + (8 << 20);
 
-	memcpy(guest_mem_at(&guest.mem, 4096, 5), "hello", 5);
-	memcpy(guest_mem_at(&guest.mem, GUEST_MEM_HIGH_BASE + 10, 4), ", wo", 4);
-	memcpy(guest_mem_at(&guest.mem, 100, 3), "rld", 3);
+	memcpy(low + 4096, "hello", 5);
+	memcpy(high + 10, ", wo", 4);
+	memcpy(low + 100, "rld", 3);
 	CHECK_EQ(transfer_segs(HC_WRITE, handle, segs, sizeof(segs)), 12);
-	memset(guest.mem.base, 0, 8192);
+	memset(low, 0, 16 << 20);
 	CHECK_EQ(transfer_segs(HC_PREAD, handle, segs, sizeof(segs)), 12);
-	CHECK_EQ(memcmp(guest_mem_at(&guest.mem, 4096, 5), "hello", 5), 0);
-	CHECK_EQ(memcmp(guest_mem_at(&guest.mem, 100, 3), "rld", 3), 0);
+	CHECK(memcmp(low + 4096, "hello", 5) == 0 && memcmp(high + 10, ", wo", 4) == 0);
+	CHECK_EQ(memcmp(low + 100, "rld", 3), 0);
 	CHECK_EQ(lseek(fd, 0, SEEK_CUR), 12);
+	CHECK_EQ(transfer_segs(HC_READ, handle, segs, sizeof(segs)), 0);
 
 	/* What is no RAM is not touched. */
 	static const struct hc_seg bad[] = {{8u << 20, 1},
@@ -120,10 +123,92 @@ static void test_segments(void)
 	for (int i = 0; i < 9; i++)
 		many[i] = (struct hc_seg){0, 8u << 20};
 	CHECK_EQ(transfer_segs(HC_PWRITE, handle, many, 9 * sizeof(many[0])), -EINVAL);
-	guest.files.mem = NULL;
-	CHECK_EQ(transfer_segs(HC_PREAD, handle, segs, 2 * sizeof(segs[0])), -EBADMSG);
-	guest.files.mem = &guest.mem;
 	CHECK_EQ(guest_close(&guest, handle), 0);
+}
+
+/* More than one buffer full, in pieces that are not in order. */
+static void test_large_segments(void)
+{
+	enum { SIZE = 3 << 20, PIECE = 3 << 12 };
+	int fd = memfd_create("data", MFD_CLOEXEC);
+	uint32_t handle = (uint32_t)handle_table_add(&guest.files.handles, handle_new(fd));
+	struct hc_seg segs[SIZE / PIECE];
+	uint8_t *memory = guest.mem.base, *file = malloc(SIZE);
+
+	for (size_t i = 0; i < SIZE / PIECE; i++)
+		segs[i] = (struct hc_seg){i * 4999 % 997 * 8192, PIECE};
+	for (size_t i = 0; i < SIZE / PIECE; i++)
+		for (size_t j = 0; j < PIECE; j++)
+			memory[segs[i].gpa + j] = (uint8_t)(segs[i].gpa / 64 + j * 3);
+	CHECK_EQ(transfer_segs(HC_WRITE, handle, segs, sizeof(segs)), SIZE);
+	CHECK_EQ(pread(fd, file, SIZE, 0), SIZE);
+	for (size_t i = 0; i < SIZE; i += 501)
+		CHECK_EQ(file[i], memory[segs[i / PIECE].gpa + i % PIECE]);
+	memset(memory, 0, 8 << 20);
+	CHECK_EQ(guest_handle(&guest, HC_LSEEK, handle, 0, SEEK_SET, 0), 0);
+	CHECK_EQ(transfer_segs(HC_READ, handle, segs, sizeof(segs)), SIZE);
+	CHECK_EQ(ftruncate(fd, SIZE - 1000), 0);
+	CHECK_EQ(transfer_segs(HC_PREAD, handle, segs, sizeof(segs)), SIZE - 1000);
+	CHECK_EQ(guest_close(&guest, handle), 0);
+	free(file);
+}
+
+/* Streams: what waits is in memory of the host until it goes on. */
+static void test_segments_on_streams(void)
+{
+	enum { SIZE = 2 << 20 };
+	int pair[2];
+	struct hc_seg seg = {4096, SIZE};
+	uint8_t *memory = guest.mem.base + 4096, *got = malloc(SIZE);
+
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	uint32_t handle = (uint32_t)handle_table_add(&guest.files.handles, handle_new(pair[0]));
+	for (size_t i = 0; i < SIZE; i++)
+		memory[i] = (uint8_t)(i / 7);
+	struct hc_request r = {.op = HC_WRITE, .handle = handle, .flags = HC_FLAG_SEGS};
+	uint32_t tag = guest_send(&guest, &r, &seg, sizeof(seg));
+	CHECK(!guest_wait(&guest, tag, 10));
+	for (size_t have = 0; have < SIZE;) {
+		ssize_t n = recv(pair[1], got + have, SIZE - have, MSG_DONTWAIT);
+		have += n > 0 ? (size_t)n : 0;
+		guest_wait(&guest, tag, 0);
+	}
+	CHECK(guest_wait(&guest, tag, 1000));
+	CHECK_EQ(guest_result(&guest, tag), SIZE);
+	CHECK_EQ(memcmp(got, memory, SIZE), 0);
+	memset(memory, 0, SIZE);
+	r.op = HC_READ;
+	tag = guest_send(&guest, &r, &seg, sizeof(seg));
+	CHECK(!guest_wait(&guest, tag, 10));
+	CHECK_EQ(write(pair[1], "arrived", 7), 7);
+	CHECK(guest_wait(&guest, tag, 1000));
+	CHECK_EQ(guest_result(&guest, tag), 7);
+	CHECK_EQ(memcmp(memory, "arrived", 7), 0);
+	CHECK_EQ(guest_reply(&guest, tag)->size, 0);
+	close(pair[1]);
+	CHECK_EQ(guest_close(&guest, handle), 0);
+	free(got);
+}
+
+static void test_guest_memory(void)
+{
+	struct guest_mem mapped = guest.mem;
+
+	test_segments();
+	test_large_segments();
+	test_segments_on_streams();
+	/* The same as with QEMU: the memory of a process. */
+	struct guest_mem remote;
+	guest_mem_attach(&remote, getpid(), (uintptr_t)mapped.base, 16 << 20, 8 << 20);
+	guest.files.mem = &remote;
+	test_segments();
+	test_large_segments();
+	test_segments_on_streams();
+	/* Not reachable at all. */
+	guest.files.mem = NULL;
+	CHECK_EQ(transfer_segs(HC_PREAD, HC_STDIN, &(struct hc_seg){0, 1}, sizeof(struct hc_seg)),
+		 -EBADMSG);
+	guest.files.mem = &guest.mem;
 }
 
 /* More arguments and environment than a frame holds. */
@@ -181,7 +266,7 @@ int main(void)
 	test_greeting();
 	test_unknown_calls();
 	test_tag_reuse();
-	test_segments();
+	test_guest_memory();
 	test_many_strings();
 	test_report();
 	test_events_and_exit();

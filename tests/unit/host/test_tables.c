@@ -159,26 +159,61 @@ static void test_rules(void)
 	mount_table_destroy(&table);
 }
 
-static void test_memory(void)
+static int64_t span_of(const struct guest_mem *mem, uint64_t gpa, uint64_t len)
+{
+	struct guest_span span;
+	int64_t total = guest_mem_spans(mem, &(struct hc_seg){gpa, len}, 1, &span);
+	return total < 0 ? total : (int64_t)span.offset;
+}
+
+static void test_ranges(void)
 {
 	struct guest_mem mem;
-	struct iovec iov[2];
-	struct hc_seg segs[2] = {{0, 10}, {GUEST_MEM_HIGH_BASE, 20}};
 
 	CHECK_EQ(guest_mem_create(&mem, 3 << 20, 2 << 20), 0);
-	CHECK(guest_mem_at(&mem, 0, 2 << 20) == mem.base);
-	CHECK(!guest_mem_at(&mem, 0, (2 << 20) + 1));
-	CHECK(!guest_mem_at(&mem, 2 << 20, 0));
-	CHECK(guest_mem_at(&mem, GUEST_MEM_HIGH_BASE, 1 << 20) == mem.base + (2 << 20));
-	CHECK(!guest_mem_at(&mem, GUEST_MEM_HIGH_BASE + 1, 1 << 20));
-	CHECK(!guest_mem_at(&mem, GUEST_MEM_HIGH_BASE - 1, 1));
-	CHECK(!guest_mem_at(&mem, UINT64_MAX, 2));
-	CHECK_EQ(guest_mem_iov(&mem, segs, 2, iov), 30);
-	CHECK_EQ(ftruncate(mem.fd, 0), -1); /* sealed */
+	CHECK_EQ(span_of(&mem, 0, 2 << 20), 0);
+	CHECK_EQ(span_of(&mem, 0, (2 << 20) + 1), -EFAULT);
+	CHECK_EQ(span_of(&mem, 2 << 20, 0), -EFAULT);
+	CHECK_EQ(span_of(&mem, GUEST_MEM_HIGH_BASE, 1 << 20), 2 << 20);
+	CHECK_EQ(span_of(&mem, GUEST_MEM_HIGH_BASE + 1, 1 << 20), -EFAULT);
+	CHECK_EQ(span_of(&mem, GUEST_MEM_HIGH_BASE - 1, 1), -EFAULT);
+	CHECK_EQ(span_of(&mem, UINT64_MAX, 2), -EFAULT);
+	CHECK_EQ(span_of(&mem, 0, UINT64_MAX), -EINVAL);
 	guest_mem_destroy(&mem);
 	CHECK_EQ(guest_mem_create(&mem, 1 << 20, 3ull << 30), 0);
 	CHECK_EQ(mem.range_count, 1);
 	guest_mem_destroy(&mem);
+}
+
+/* Copies that start and end anywhere, to mapped memory and to that of a process (this one). */
+static void test_copies(void)
+{
+	static const struct hc_seg segs[] = {{5000, 3}, {0, 0}, {GUEST_MEM_HIGH_BASE, 5}, {9, 2}};
+	struct guest_mem mem, remote;
+	struct guest_span spans[4];
+	char text[16];
+
+	CHECK_EQ(guest_mem_create(&mem, 2 << 20, 1 << 20), 0);
+	guest_mem_attach(&remote, getpid(), (uintptr_t)mem.base, 2 << 20, 1 << 20);
+	CHECK(guest_mem_permitted(getpid()));
+	CHECK(!guest_mem_permitted(0x7ffffff));
+	for (int i = 0; i < 2; i++) {
+		const struct guest_mem *which = i ? &remote : &mem;
+		CHECK_EQ(guest_mem_spans(which, segs, 4, spans), 10);
+		CHECK_EQ(guest_mem_copy_in(which, spans, 4, 0, "0123456789", 10), 0);
+		CHECK_EQ(memcmp(mem.base + 5000, "012", 3), 0);
+		CHECK_EQ(memcmp(mem.base + (1 << 20), "34567", 5), 0);
+		for (size_t skip = 0; skip <= 10; skip++)
+			for (size_t size = 0; skip + size <= 10; size++) {
+				memset(text, 'x', sizeof(text));
+				CHECK_EQ(guest_mem_copy_out(which, spans, 4, skip, text, size), 0);
+				CHECK_EQ(memcmp(text, &"0123456789"[skip], size), 0);
+				CHECK_EQ(text[size], 'x');
+			}
+		memset(mem.base, 0, 2 << 20);
+	}
+	guest_mem_destroy(&mem);
+	CHECK_EQ(guest_mem_copy_out(&remote, spans, 4, 0, text, 10), -EFAULT);
 }
 
 int main(void)
@@ -188,6 +223,7 @@ int main(void)
 	test_normalise();
 	test_longest_match();
 	test_rules();
-	test_memory();
+	test_ranges();
+	test_copies();
 	return 0;
 }
