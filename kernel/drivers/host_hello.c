@@ -147,11 +147,14 @@ int host_hello_init(void)
 {
 	struct host_call call = {
 		.op = HC_HELLO,
-		.arg = {HC_MAGIC, HC_VERSION, HC_FEAT_SHM, mm_frame_total() * PAGE_SIZE},
+		.arg = {HC_MAGIC, HC_VERSION, HC_FEAT_SHM},
 		.in_capacity = HELLO_FIRST,
 	};
+	struct mm_frame_stats frames;
 	int64_t result;
 
+	mm_frame_stats(&frames);
+	call.arg[3] = frames.total * PAGE_SIZE;
 	call.in = kmalloc(HELLO_FIRST);
 	if (!call.in)
 		return -ENOMEM;
