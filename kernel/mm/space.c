@@ -265,7 +265,7 @@ static bool is_free(uintptr_t start, size_t size) REQUIRES(space_lock)
 {
 	const struct vm_area *area = area_find(&space.areas, start);
 
-	return !area || area->start - start >= size;
+	return !area || (area->start > start && area->start - start >= size);
 }
 
 int space_find_free(uintptr_t hint, size_t size, uintptr_t limit, uintptr_t congruent,
