@@ -62,11 +62,7 @@ static void add(struct qemu_command *command, const char *format, ...)
 static void add_machine(struct qemu_command *command, const struct options *options, bool kvm)
 {
 	add(command, "-M");
-	add(command, "%s,memory-backend=mem", machines[options->machine].machine);
-	add(command, "-object");
-	add(command,
-	    "memory-backend-file,id=mem,size=%" PRIu64 ",mem-path=/proc/self/fd/%d,share=on",
-	    options->memory, QEMU_FD_MEMORY);
+	add(command, "%s", machines[options->machine].machine);
 	add(command, "-m");
 	add(command, "%" PRIu64 "K", options->memory >> 10);
 	add(command, "-accel");
@@ -103,6 +99,10 @@ static void add_devices(struct qemu_command *command, const struct options *opti
 	add(command, "socket,id=log,fd=%d", QEMU_FD_LOG);
 	add(command, "-serial");
 	add(command, "chardev:log");
+	add(command, "-chardev");
+	add(command, "socket,id=control,fd=%d", QEMU_FD_CONTROL);
+	add(command, "-mon");
+	add(command, "chardev=control,mode=control");
 	if (options->debug != DEBUG_OFF) {
 		add(command, "-gdb");
 		add(command, "tcp:127.0.0.1:%u", QEMU_GDB_PORT);
