@@ -225,6 +225,10 @@ static void places(void)
 	CHECK_EQ(vm_unmap(map - PAGE_SIZE, PAGE_SIZE), 0); /* the hole is filled again */
 	CHECK_EQ(vm_host_map(0, PAGE_SIZE, RW, 0, 0), map - PAGE_SIZE);
 	CHECK_EQ(vm_unmap(map - 2 * PAGE_SIZE, 3 * PAGE_SIZE), 0);
+	map = (uintptr_t)vm_host_map(0, 4 * PAGE_SIZE, RW, 0, 0);
+	other = (uintptr_t)vm_host_map(map + 2 * PAGE_SIZE, PAGE_SIZE, RW, 0, 0);
+	CHECK_EQ(other, map - PAGE_SIZE); /* a hint inside of an area is not free */
+	CHECK_EQ(vm_unmap(other, 5 * PAGE_SIZE), 0);
 }
 
 static void errors(void)

@@ -75,6 +75,31 @@ static void do_map(void)
 		model[i] = (struct model_page){.mapped = true, .prot = prot};
 }
 
+/* A hint at free space is taken; any other gives free space somewhere. */
+static void do_hint(void)
+{
+	unsigned start, end;
+	uintptr_t address;
+	bool taken = false;
+	long result;
+
+	random_range(&start, &end);
+	for (unsigned i = start; i < end; i++)
+		taken |= model[i].mapped;
+	result = vm_host_map(address_of(start), size_of(start, end), PROT_READ, 0, 0);
+	CHECK(result > 0);
+	address = (uintptr_t)result;
+	if (!taken)
+		CHECK_EQ(address, address_of(start));
+	for (unsigned i = 0; i < end - start; i++) {
+		uintptr_t page = address + i * PAGE_SIZE;
+
+		if (page >= BASE && page < address_of(PAGES))
+			CHECK(!model[(page - BASE) >> PAGE_SHIFT].mapped);
+	}
+	CHECK_EQ(vm_unmap(address, size_of(start, end)), 0);
+}
+
 static void do_unmap(void)
 {
 	unsigned start, end;
@@ -288,9 +313,9 @@ static void check_all(void)
 
 static void run(void)
 {
-	static void (*const steps[])(void) = {do_map,	 do_unmap,  do_protect, do_discard,
-					      do_access, do_access, do_access,	do_move,
-					      do_resize, do_lock,   do_advise};
+	static void (*const steps[])(void) = {do_map,	  do_hint,   do_unmap,	do_protect,
+					      do_discard, do_access, do_access, do_access,
+					      do_move,	  do_resize, do_lock,	do_advise};
 
 	memset(model, 0, sizeof(model));
 	for (unsigned round = 0; round < 12000; round++) {
