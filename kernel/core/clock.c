@@ -7,6 +7,7 @@
 #include <core/clock.h>
 
 #include <arch/cpu.h>
+#include <arch/muldiv.h>
 #include <lib/assert.h>
 #include <lib/compiler.h>
 
@@ -22,7 +23,7 @@ void clock_init(uint64_t hz, uint64_t base)
 	ASSERT(hz);
 	tsc_hz = hz;
 	clock.data.base = base;
-	clock.data.mult = (uint64_t)(((unsigned __int128)NS_PER_SEC << 32) / hz);
+	clock.data.mult = arch_muldiv(NS_PER_SEC, 1ull << 32, hz);
 }
 
 uint64_t clock_cycles_to_ns(uint64_t cycles)

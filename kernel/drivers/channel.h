@@ -24,9 +24,10 @@ const struct channel_transport *channel_virtio_init(const char *cmdline);
 /* Bytes from the host, in order. Interrupt context or not; one caller at a time. */
 void channel_receive(const uint8_t *bytes, size_t size);
 
-/* Sends HEADER and pieces without waiting for an answer. */
-must_check int channel_send(const struct hc_request *request, const struct host_buffer *pieces,
-			    unsigned count);
+/* Sends REQUEST and pieces without waiting for an answer; the caller may not care whether it
+ * worked. */
+int channel_send(const struct hc_request *request, const struct host_buffer *pieces,
+		 unsigned count);
 
 /* The pieces of host_call: sends REQUEST (length and tag are filled in) for P, and waits for its
  * reply. */

@@ -53,39 +53,27 @@ static int64_t call_segments(struct transfer *t, const struct hc_seg *segments, 
 	return result > (int64_t)size ? -EIO : result;
 }
 
-/* One request for pinned memory, as much of it as fits into HC_SEGS_MAX segments. */
-static int64_t call_pinned(struct transfer *t, struct vm_pin *pin, size_t size)
+/* One request for the pinned memory. */
+_Static_assert(VM_PIN_SEGMENTS <= HC_SEGS_MAX, "a pin fits into one request");
+static int64_t call_pinned(struct transfer *t, struct vm_pin *pin)
 {
-	size_t pages = size / PAGE_SIZE + 2;
-	unsigned max = (unsigned)MIN(pages, (size_t)HC_SEGS_MAX), count = 0;
-	struct hc_seg *segments = kmalloc(max * sizeof(*segments));
+	struct hc_seg few[VM_PIN_INLINE];
+	struct hc_seg *segments = few;
 	size_t done = 0;
+	unsigned count = 0;
 	int64_t result;
 
+	if (pin->count > ARRAY_SIZE(few))
+		segments = kmalloc(pin->count * sizeof(*segments));
 	if (!segments)
 		return -ENOMEM;
-	while (done < size && count < max) {
-		size_t length;
-
-		vm_pin_segment(pin, done, &segments[count].gpa, &length);
-		length = MIN(length, size - done);
-		segments[count++].len = length;
-		done += length;
+	while (done < pin->size && count < pin->count) {
+		vm_pin_segment(pin, done, &segments[count].gpa, &segments[count].len);
+		done += segments[count++].len;
 	}
 	result = call_segments(t, segments, count, done);
-	kfree(segments);
-	return result;
-}
-
-static int64_t by_reference(struct transfer *t, uintptr_t address, size_t size, bool write_memory)
-{
-	struct vm_pin pin;
-	int64_t result = vm_pin(address, size, write_memory, &pin);
-
-	if (result)
-		return result;
-	result = call_pinned(t, &pin, pin.size);
-	vm_unpin(&pin);
+	if (segments != few)
+		kfree(segments);
 	return result;
 }
 
@@ -141,6 +129,20 @@ static int64_t by_copy(struct transfer *t, uintptr_t address, size_t size, bool 
 			      : copy_out(t, address, part, buffer);
 	if (buffer != small)
 		kfree(buffer);
+	return result;
+}
+
+static int64_t by_reference(struct transfer *t, uintptr_t address, size_t size, bool write_memory)
+{
+	struct vm_pin pin;
+	int64_t result = vm_pin(address, size, write_memory, &pin);
+
+	if (result == -EAGAIN || result == -ENOMEM)
+		return by_copy(t, address, size, write_memory);
+	if (result)
+		return result;
+	result = call_pinned(t, &pin);
+	vm_unpin(&pin);
 	return result;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <arch/cpu.h>
 #include <arch/io.h>
+#include <arch/muldiv.h>
 #include <arch/timer.h>
 #include <arch/trap.h>
 #include <asm/errno.h>
@@ -13,17 +14,6 @@
 #include "cpu.h"
 #include "regs.h"
 #include "x86.h"
-
-/* A * B / DIVISOR with a 128-bit product; the quotient must fit. The compiler would call a library.
- */
-static uint64_t muldiv(uint64_t a, uint64_t b, uint64_t divisor)
-{
-	uint64_t low, high;
-
-	__asm__("mulq %3" : "=a"(low), "=d"(high) : "a"(a), "rm"(b) : "cc");
-	__asm__("divq %2" : "+a"(low), "+d"(high) : "rm"(divisor) : "cc");
-	return low;
-}
 
 /* Register offsets (xAPIC); the x2APIC MSR is 0x800 + offset / 16. */
 #define APIC_ID		     0x20
@@ -54,6 +44,9 @@ static uint64_t muldiv(uint64_t a, uint64_t b, uint64_t divisor)
 #define IOAPIC_REG_REDIRECT  0x10
 #define IOAPIC_LEVEL	     0x8000
 #define IOAPIC_ACTIVE_LOW    0x2000
+
+/* Longer waits are armed in parts: keeps products inside 128 / 64 bits. */
+#define TIMER_NS_MAX (3600 * NS_PER_SEC)
 
 /* QEMU and KVM run the timer at 1 GHz whatever the machine. */
 #define HYPERVISOR_APIC_HZ 1000000000ull
@@ -98,7 +91,8 @@ void arch_timer_arm(uint64_t delta_ns)
 		return;
 	}
 	/* A deadline too far for the counter fires early; the timer code then arms the rest. */
-	count = muldiv(MIN(delta_ns, 1ull << 40), apic.timer_hz, NS_PER_SEC);
+	delta_ns = MIN(delta_ns, TIMER_NS_MAX);
+	count = arch_muldiv(delta_ns, apic.timer_hz, NS_PER_SEC);
 	apic_write(APIC_INITIAL_COUNT, (uint32_t)MIN(MAX(count, 1ull), 0xffffffffull));
 }
 
@@ -124,7 +118,7 @@ static void timer_init(uint64_t apic_timer_hz)
 	bool deadline = (x86_cpuid(1, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) && arch_tsc_hz();
 
 	if (deadline) {
-		apic.tsc_per_ns = muldiv(arch_tsc_hz(), 1ull << 32, NS_PER_SEC);
+		apic.tsc_per_ns = arch_muldiv(arch_tsc_hz(), 1ull << 32, NS_PER_SEC);
 		apic_write(APIC_LVT_TIMER, APIC_TIMER_DEADLINE | ARCH_VECTOR_TIMER);
 		return;
 	}

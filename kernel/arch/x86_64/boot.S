@@ -147,5 +147,8 @@ boot_app_entry:
 	.globl boot_app_header
 boot_app_header:
 	.quad __ehdr_start
+	.globl boot_app_load
+boot_app_load:
+	.quad __hermit_app_load
 
 	.section .note.GNU-stack, "", @progbits

@@ -113,7 +113,7 @@ void arch_boot_info(uint64_t info)
 	kernel_main(given);
 }
 
-extern const uint64_t boot_app_entry, boot_app_header;
+extern const uint64_t boot_app_entry, boot_app_header, boot_app_load;
 
 uintptr_t arch_app_entry(void)
 {
@@ -123,4 +123,9 @@ uintptr_t arch_app_entry(void)
 uintptr_t arch_app_header(void)
 {
 	return boot_app_header;
+}
+
+paddr_t arch_app_load(void)
+{
+	return boot_app_load;
 }

@@ -53,6 +53,17 @@ bool arch_trap_from_app(const struct trap_frame *frame)
 	return (int64_t)frame->rsp >= 0;
 }
 
+void arch_trap_frame_init(struct trap_frame *frame, uintptr_t entry, uintptr_t stack_pointer)
+{
+	*frame = (struct trap_frame){
+		.rip = entry,
+		.cs = SEL_CODE,
+		.rflags = RFLAGS_RESERVED | RFLAGS_IF,
+		.rsp = stack_pointer,
+		.ss = SEL_DATA,
+	};
+}
+
 struct trap_frame *arch_trap_syscall_frame(void)
 {
 	return (struct trap_frame *)(arch_percpu_this()->kernel_stack_top - FRAME_SIZE);

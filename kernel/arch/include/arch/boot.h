@@ -15,4 +15,7 @@ noreturn void kernel_main(struct boot_info *info);
 uintptr_t arch_app_header(void);
 uintptr_t arch_app_entry(void);
 
+/* Physical address of the application's ELF header. */
+paddr_t arch_app_load(void);
+
 #endif /* ARCH_BOOT_H */

@@ -28,6 +28,9 @@ struct trap_frame {
 #define ARCH_VECTOR_HALT     0xf2
 #define ARCH_VECTOR_SPURIOUS 0xff
 
+/* A frame that starts the application at ENTRY with STACK_POINTER and all other registers zero. */
+void arch_trap_frame_init(struct trap_frame *frame, uintptr_t entry, uintptr_t stack_pointer);
+
 /* True when the frame interrupted the application (not the kernel). */
 bool arch_trap_from_app(const struct trap_frame *frame);
 

@@ -25,18 +25,17 @@
 #define container_of(ptr, type, member)                                                            \
 	((type *)(void *)((char *)(uintptr_t)(ptr)-offsetof(type, member)))
 
-#define MIN(a, b)                                                                                  \
+/* The names are unique, so that the macros nest. */
+#define MACRO_PASTE2(a, b) a##b
+#define MACRO_PASTE(a, b)  MACRO_PASTE2(a, b)
+#define MACRO_CHOOSE(a, op, b, x, y)                                                               \
 	({                                                                                         \
-		__typeof__(a) min_a_ = (a);                                                        \
-		__typeof__(b) min_b_ = (b);                                                        \
-		min_a_ < min_b_ ? min_a_ : min_b_;                                                 \
+		__typeof__(a) x = (a);                                                             \
+		__typeof__(b) y = (b);                                                             \
+		x op y ? x : y;                                                                    \
 	})
-#define MAX(a, b)                                                                                  \
-	({                                                                                         \
-		__typeof__(a) max_a_ = (a);                                                        \
-		__typeof__(b) max_b_ = (b);                                                        \
-		max_a_ > max_b_ ? max_a_ : max_b_;                                                 \
-	})
+#define MIN(a, b) MACRO_CHOOSE(a, <, b, MACRO_PASTE(x_, __COUNTER__), MACRO_PASTE(y_, __COUNTER__))
+#define MAX(a, b) MACRO_CHOOSE(a, >, b, MACRO_PASTE(x_, __COUNTER__), MACRO_PASTE(y_, __COUNTER__))
 
 /* Rounding to a power of two. */
 #define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a)-1))
