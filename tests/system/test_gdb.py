@@ -29,17 +29,16 @@ class GdbTest(testcase.IsleTest):
         commands += ["break raise_signal", "continue", "backtrace", "delete", "continue"]
         process, result = self.debug("hello", commands)
         text = result.out.decode(errors="replace")
-        for wanted in ("main (argc=1", "hello.c:", "raise_signal ()", "in main"):
-            self.assertIn(wanted, text, str(result))
+        self.assertRegex(text, r"Breakpoint 1, main \(argc=1, .*hello\.c:\d+", str(result))
+        self.assertRegex(text, r"#0 +raise_signal \(\) at .*hello\.c:\d+\s+#1 .*main \(argc=1", str(result))
         self.assertEqual(process.wait(30), 0)
 
     def test_kernel(self):
         """A breakpoint in the kernel is hit, and the backtrace reaches the caller in the kernel."""
-        commands = ["info line syscall_dispatch", "hbreak syscall_dispatch", "continue", "backtrace 3", "delete", "continue"]
+        commands = ["hbreak sys_rt_sigaction", "continue", "backtrace 2", "delete", "continue"]
         process, result = self.debug("hello", commands)
         text = result.out.decode(errors="replace")
-        self.assertRegex(text, r"Breakpoint 1, .*syscall_dispatch", str(result))
-        self.assertRegex(text, r"#0 +syscall_dispatch \(.*\) at .*\.c:\d+", str(result))
+        self.assertRegex(text, r"#0 +sys_rt_sigaction \(.*\) at .*signal\.c:\d+\s+#1 .*syscall_entry", str(result))
         self.assertEqual(process.wait(30), 0)
 
 

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <xmmintrin.h>
 
 #define NO_INLINE __attribute__((noinline))
 
@@ -141,14 +140,6 @@ NO_INLINE static void crash_int3(void)
 	__asm__ volatile("int3");
 }
 
-NO_INLINE static void crash_sse_exception(void)
-{
-	volatile float a = 1, b = 0;
-
-	_mm_setcsr(_mm_getcsr() & ~0x0200u); /* unmask division by zero */
-	a = a / b;
-}
-
 NO_INLINE static void crash_x87_exception(void)
 {
 	uint16_t control = 0x033b; /* division by zero unmasked */
@@ -230,7 +221,6 @@ static const struct {
 	{"abort", crash_abort},
 	{"ud2", crash_ud2},
 	{"int3", crash_int3},
-	{"sse-exception", crash_sse_exception},
 	{"x87-exception", crash_x87_exception},
 	{"raise-term", crash_raise_term},
 	{"raise-kill", crash_raise_kill},
