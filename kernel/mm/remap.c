@@ -102,8 +102,6 @@ static int move(struct remap *r, struct removed *removed) REQUIRES(space_lock)
 		error = space_split(r->from);
 	if (!error)
 		error = space_split(r->from + r->old_size);
-	if (!error)
-		error = arch_mmu_split(r->from + MIN(r->old_size, r->new_size));
 	if (error)
 		return error;
 	area = area_find(&space.areas, r->from);

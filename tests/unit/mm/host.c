@@ -71,8 +71,8 @@ void host_memory(paddr_t start, paddr_t end, bool zeroed)
 	host_physmap_reset();
 	if (states)
 		munmap(states, states_size);
-	states_size = end >> PAGE_SHIFT;
+	states_size = (end >> PAGE_SHIFT) + 4096; /* tests add more behind */
 	states = map(NULL, states_size);
-	buddy_init(states, end >> PAGE_SHIFT);
+	buddy_init(states, states_size);
 	buddy_add(start, end, zeroed);
 }

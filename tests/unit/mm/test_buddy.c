@@ -149,6 +149,16 @@ static void zeroed_truth(void)
 	first = mm_frame_alloc(9, MM_ZERO);
 	CHECK(is_zero(first, 9));
 	mm_frame_free(first, 9);
+
+	host_memory(0x200000, 0x300000, false); /* one half was used before, the other not */
+	memset(mm_phys_to_virt(0x201000), 1, PAGE_SIZE);
+	buddy_add(0x300000, 0x380000, true);
+	buddy_add(0x380000, 0x3ff000, true);
+	CHECK_EQ(mm_frame_alloc(9, MM_FRESH), PADDR_NONE);
+	buddy_add(0x3ff000, 0x400000, true);
+	CHECK_EQ(mm_frame_alloc(9, MM_FRESH), PADDR_NONE);
+	first = mm_frame_alloc(9, MM_ZERO);
+	CHECK(first == 0x200000 && is_zero(first, 9));
 }
 
 /* More than 4 GiB with the hole of a pc; only touched frames cost memory in the test as well. */

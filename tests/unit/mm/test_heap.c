@@ -97,6 +97,28 @@ static void random_blocks(void)
 	CHECK(stats.frames <= 14); /* at most one empty slab for each size */
 }
 
+/* What was freed is used again before new frames are. */
+static void reuse(void)
+{
+	void *some[500];
+	struct mm_heap_stats before, after;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(some); i++)
+		some[i] = kmalloc(48);
+	mm_heap_stats(&before);
+	for (unsigned round = 0; round < 10; round++) {
+		for (unsigned i = 0; i < ARRAY_SIZE(some); i += 2)
+			kfree(some[i]);
+		for (unsigned i = 0; i < ARRAY_SIZE(some); i += 2)
+			some[i] = kmalloc(40);
+	}
+	mm_heap_stats(&after);
+	CHECK_EQ(after.frames, before.frames);
+	CHECK_EQ(after.blocks, before.blocks);
+	for (unsigned i = 0; i < ARRAY_SIZE(some); i++)
+		kfree(some[i]);
+}
+
 static void exhaustion(void)
 {
 	void *first = kmalloc(40), *last = first, *next;
@@ -128,6 +150,7 @@ int main(void)
 
 	host_memory(0x100000, 0x8000000, false);
 	random_blocks();
+	reuse();
 	exhaustion();
 	mm_heap_stats(&stats);
 	CHECK_EQ(stats.blocks, 0);

@@ -7,13 +7,14 @@
 #include <asm/mman.h>
 #include <lib/compiler.h>
 #include <linux/errno.h>
+#include <linux/mman.h>
 #include <mm/frame.h>
 #include <string.h>
 
 #define RW	   (PROT_READ | PROT_WRITE)
 #define FILE_PAGES 40u
 
-/* A file of FILE_PAGES pages or less whose word I of page P is P * 1000 + I. */
+/* A file of FILE_PAGES pages or less whose word I of page P is P * 1000 + I + 1. */
 static struct {
 	struct vm_object object;
 	uint64_t size;
@@ -25,7 +26,7 @@ static struct {
 
 static uint64_t file_word(uint64_t page, uint64_t word)
 {
-	return page * 1000 + word;
+	return page * 1000 + word + 1;
 }
 
 static void fill_page(paddr_t frame, uint64_t index)
@@ -142,6 +143,36 @@ static void private_file(void)
 	CHECK_EQ(file.released, 1);
 }
 
+/* Parts and grown mappings show the right pages. */
+static void offsets(void)
+{
+	struct vm_area_info info;
+	uintptr_t map;
+
+	file_start(FILE_PAGES * PAGE_SIZE);
+	map = (uintptr_t)map_file(16 * PAGE_SIZE, PROT_READ, 0, 2 * PAGE_SIZE);
+	CHECK_EQ(vm_unmap(map + 3 * PAGE_SIZE, PAGE_SIZE), 0);
+	CHECK_EQ(vm_protect(map + 6 * PAGE_SIZE, PAGE_SIZE, RW), 0);
+	CHECK_EQ(vm_host_word(map + 4 * PAGE_SIZE), file_word(6, 0));
+	CHECK_EQ(vm_host_word(map + 6 * PAGE_SIZE), file_word(8, 0));
+	CHECK_EQ(vm_host_word(map + 15 * PAGE_SIZE), file_word(17, 0));
+	CHECK_EQ(vm_protect(map + 6 * PAGE_SIZE, PAGE_SIZE, PROT_READ), 0);
+	CHECK(vm_area_next(map + 4 * PAGE_SIZE, &info) && info.offset == 6 * PAGE_SIZE);
+	vm_object_put(info.object);
+	CHECK_EQ(vm_unmap(map, 16 * PAGE_SIZE), 0);
+	map = (uintptr_t)map_file(4 * PAGE_SIZE, PROT_READ, 0, 2 * PAGE_SIZE);
+	map = (uintptr_t)vm_remap(map, 4 * PAGE_SIZE, 20 * PAGE_SIZE, MREMAP_MAYMOVE, 0);
+	CHECK_EQ(vm_host_word(map + 18 * PAGE_SIZE), file_word(20, 0));
+	map = (uintptr_t)vm_remap(map, 20 * PAGE_SIZE, 8 * PAGE_SIZE, 0, 0);
+	CHECK_EQ(vm_remap(map, 8 * PAGE_SIZE, 12 * PAGE_SIZE, 0, 0), map);   /* in place */
+	CHECK(vm_area_next(map, &info) && info.end == map + 12 * PAGE_SIZE); /* one area */
+	vm_object_put(info.object);
+	CHECK_EQ(vm_host_word(map + 11 * PAGE_SIZE), file_word(13, 0));
+	CHECK_EQ(vm_unmap(map, 12 * PAGE_SIZE), 0);
+	vm_object_put(&file.object);
+	CHECK_EQ(file.released, 1);
+}
+
 static void shared_file(void)
 {
 	uintptr_t map, other;
@@ -167,7 +198,7 @@ static void shared_file(void)
 	CHECK_EQ(vm_host_write(map + 6 * PAGE_SIZE, 5), 0);
 	memset(file.dirty, 0, sizeof(file.dirty));
 	CHECK_EQ(vm_unmap(map, 8 * PAGE_SIZE), 0);
-	CHECK(file.dirty[6]); /* unmapping tells the object */
+	CHECK(file.dirty[6] && !file.dirty[0]); /* unmapping tells the object what was written */
 	CHECK_EQ(vm_unmap(other, 4 * PAGE_SIZE), 0);
 	CHECK_EQ(file.released, 0);
 	vm_object_put(&file.object);
@@ -259,6 +290,7 @@ int main(void)
 {
 	vm_host_start(true);
 	private_file();
+	offsets();
 	shared_file();
 	cut_file();
 	vm_host_check_figures();
