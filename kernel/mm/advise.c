@@ -69,6 +69,24 @@ static int part_free(struct vm_area *area, uintptr_t start, uintptr_t end, void 
 	return part_discard(area, start, end, context, removed);
 }
 
+/* Piece by piece, so that the lock is not held for long. */
+static int advise_discard(uintptr_t start, uintptr_t end, part_fn fn)
+{
+	int error, result = 0;
+
+	while (start < end) {
+		uintptr_t stop = MIN(ALIGN_DOWN(start, SPACE_CHUNK) + SPACE_CHUNK, end);
+
+		error = for_each_part(start, stop, fn, NULL);
+		if (error && error != -ENOMEM)
+			return error;
+		if (error)
+			result = error;
+		start = stop;
+	}
+	return result;
+}
+
 struct change {
 	unsigned set, clear; /* VM_* */
 };
@@ -131,9 +149,9 @@ int vm_advise(uintptr_t address, size_t size, int advice)
 		return -EINVAL;
 	switch (advice) {
 	case MADV_DONTNEED:
-		return for_each_part(address, end, part_discard, NULL);
+		return advise_discard(address, end, part_discard);
 	case MADV_FREE:
-		return for_each_part(address, end, part_free, NULL);
+		return advise_discard(address, end, part_free);
 	case MADV_HUGEPAGE:
 		return advise_change(address, end, VM_HUGE, VM_NOHUGE);
 	case MADV_NOHUGEPAGE:

@@ -202,6 +202,51 @@ void space_discard(struct vm_area *area, uintptr_t start, uintptr_t end)
 		space.promised += pages;
 }
 
+/* Frees what lies between *AT and END, up to a chunk, and moves *AT on. */
+static void clear_chunk(uintptr_t *at, uintptr_t end) REQUIRES(space_lock)
+{
+	struct vm_area *area;
+	struct mmu_page page;
+	uintptr_t stop = *at;
+
+	if (!arch_mmu_scan(&stop, end, 0, &page, 1)) { /* nothing is mapped any more */
+		*at = end;
+		return;
+	}
+	*at = MAX(*at, page.address);
+	area = area_find(&space.areas, *at);
+	ASSERT(area && area->start <= *at);
+	stop = MIN(ALIGN_DOWN(*at, SPACE_CHUNK) + SPACE_CHUNK, end);
+	stop = MIN(stop, area->end);
+	/* Another thread may have merged the areas at the ends, and put a large page there. */
+	if (arch_mmu_split(*at) || arch_mmu_split(stop)) {
+		*at = end;
+		return;
+	}
+	space_discard(area, *at, stop);
+	*at = stop;
+}
+
+int space_clear_large(uintptr_t start, uintptr_t end)
+{
+	arch_irq_state_t irq;
+	int error;
+
+	if (end - start <= SPACE_CHUNK)
+		return 0;
+	irq = spin_lock(&space_lock);
+	error = space_split(start);
+	if (!error)
+		error = space_split(end);
+	spin_unlock(&space_lock, irq);
+	while (!error && start < end) {
+		irq = spin_lock(&space_lock);
+		clear_chunk(&start, end);
+		spin_unlock(&space_lock, irq);
+	}
+	return error;
+}
+
 /* Takes the part START..END of AREA, at its start, its end or all of it, out. */
 static void remove_part(struct vm_area *area, uintptr_t start, uintptr_t end,
 			struct removed *removed) REQUIRES(space_lock)

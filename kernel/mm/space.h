@@ -91,6 +91,16 @@ uint64_t space_zap(struct vm_area *area, uintptr_t start, uintptr_t end, uintptr
 /* The same for a part of the area that stays mapped: its pages are promised again. */
 void space_discard(struct vm_area *area, uintptr_t start, uintptr_t end) REQUIRES(space_lock);
 
+/* How much is unmapped with the lock held: a fraction of a millisecond. */
+#define SPACE_CHUNK (16ul << 20)
+
+/*
+ * Frees the pages of a large range piece by piece, so that the lock is not held for long; the areas
+ * stay. For use before space_remove, or as madvise(MADV_DONTNEED). Makes START and END borders of
+ * areas first: 0, or -ENOMEM and no page is freed. Small ranges: nothing is done.
+ */
+must_check int space_clear_large(uintptr_t start, uintptr_t end) EXCLUDES(space_lock);
+
 /* Takes START..END out of the address space. 0, or -ENOMEM and nothing is changed. */
 must_check int space_remove(uintptr_t start, uintptr_t end, struct removed *removed)
 	REQUIRES(space_lock);

@@ -112,6 +112,11 @@ long vm_map(const struct vm_map_request *request)
 
 	if (error)
 		return error;
+	if ((request->request & (VM_MAP_FIXED | VM_MAP_NOREPLACE)) == VM_MAP_FIXED) {
+		error = space_clear_large(request->address, request->address + size);
+		if (error)
+			return error;
+	}
 	irq = spin_lock(&space_lock);
 	area.flags = request->flags | space.future_flags;
 	populate |= area.flags & VM_LOCKED && !space.future_on_fault;
@@ -138,6 +143,9 @@ int vm_unmap(uintptr_t address, size_t size)
 
 	if (!size || !space_range(address, size, &end))
 		return -EINVAL;
+	error = space_clear_large(address, end);
+	if (error)
+		return error;
 	irq = spin_lock(&space_lock);
 	error = space_remove(address, end, &removed);
 	spin_unlock(&space_lock, irq);

@@ -210,6 +210,36 @@ static void large_pages(void)
 	CHECK_EQ(vm_unmap(map, 100 * PAGE_SIZE), 0);
 }
 
+/* Ranges that are unmapped piece by piece. */
+static void large_ranges(void)
+{
+	size_t size = VM_HOST_MEMORY / 2;
+	uintptr_t map = (uintptr_t)vm_host_map(0x20000000, size + HUGE_PAGE_SIZE, RW, 0, 0);
+
+	for (size_t at = 0; at < size + HUGE_PAGE_SIZE; at += PAGE_SIZE)
+		CHECK_EQ(vm_host_write(map + at, at + 1), 0);
+	CHECK_EQ(vm_host_map(map + 3 * PAGE_SIZE, size, RW, 0, VM_MAP_FIXED), map + 3 * PAGE_SIZE);
+	vm_host_check_figures();
+	CHECK_EQ(vm_host_word(map + 2 * PAGE_SIZE), 2 * PAGE_SIZE + 1);
+	CHECK_EQ(vm_host_word(map + 3 * PAGE_SIZE), 0);
+	CHECK_EQ(vm_host_word(map + 2 * PAGE_SIZE + size), 0);
+	CHECK_EQ(vm_host_word(map + 3 * PAGE_SIZE + size), 3 * PAGE_SIZE + size + 1);
+	for (size_t at = 0; at < size; at += 7 * PAGE_SIZE)
+		CHECK_EQ(vm_host_write(map + at, at + 1), 0);
+	CHECK_EQ(vm_advise(map, size, MADV_DONTNEED), 0);
+	CHECK_EQ(vm_host_word(map), 0);
+	vm_host_check_figures();
+	for (size_t at = 0; at < size; at += 5 * PAGE_SIZE)
+		CHECK_EQ(vm_host_write(map + at, at + 1), 0);
+	CHECK_EQ(vm_unmap(map + PAGE_SIZE, size), 0);
+	CHECK_EQ(vm_host_word(map), 1);
+	CHECK_EQ(vm_host_read_error(map + PAGE_SIZE), -EFAULT);
+	CHECK_EQ(vm_host_read_error(map + size), -EFAULT);
+	CHECK_EQ(vm_host_word(map + size + 3 * PAGE_SIZE), size + 3 * PAGE_SIZE + 1);
+	vm_host_check_figures();
+	CHECK_EQ(vm_unmap(0, ARCH_USER_END), 0);
+}
+
 static void places(void)
 {
 	uintptr_t map = (uintptr_t)vm_host_map(0, PAGE_SIZE, RW, 0, 0), other;
@@ -294,9 +324,9 @@ static void locking(void)
 
 int main(void)
 {
-	static void (*const tests[])(void) = {pins,   many_segments, heap_of_brk,
-					      image,  promises,	     large_pages,
-					      places, errors,	     locking};
+	static void (*const tests[])(void) = {pins,	many_segments, heap_of_brk, image,
+					      promises, large_pages,   places,	    errors,
+					      locking,	large_ranges};
 
 	vm_host_start(true);
 	for (unsigned i = 0; i < ARRAY_SIZE(tests); i++) {
