@@ -13,7 +13,8 @@
 /*
  * microvm: no timer, interrupt controller or clock of the PC's past, no ACPI tables (the kernel
  * finds processors in the MP table and devices at fixed places); option ROMs would only cost time.
- * pc, q35: without the devices that nobody uses.
+ * pc, q35: without the devices that nobody uses, and with microvm's firmware, which does nothing
+ * but start the kernel: 35 ms instead of 70 ms. The kernel gives the PCI devices their addresses.
  */
 static const struct {
 	const char *machine;
@@ -72,6 +73,10 @@ static void add_machine(struct qemu_command *command, const struct options *opti
 		add(command, options->cpus > 1 && !options->icount ? "tcg,thread=multi" : "tcg");
 	add(command, "-cpu");
 	add(command, kvm ? "host" : "max");
+	if (options->machine != MACHINE_MICROVM) {
+		add(command, "-bios");
+		add(command, "qboot.rom");
+	}
 	if (options->cpus > 1) {
 		add(command, "-smp");
 		add(command, "%u", options->cpus);

@@ -94,3 +94,44 @@ paddr_t pci_bar(struct pci_address address, unsigned index)
 		bar |= (paddr_t)pci_read32(address, offset + 4) << 32;
 	return bar;
 }
+
+/*
+ * Addresses for devices that the firmware has given none: below the I/O APIC there is no memory and
+ * nothing else in QEMU's pc and q35, and real firmware gives addresses to all devices.
+ */
+#define WINDOW_START 0xfe000000u
+#define WINDOW_END   0xfe800000u
+
+static uint32_t window_next = WINDOW_START;
+
+/* Gives memory BAR at OFFSET an address, unless it has one or does not exist. */
+static void assign_bar(struct pci_address address, uint8_t offset)
+{
+	uint32_t old = pci_read32(address, offset), size;
+
+	if ((old & BAR_IO) || (old & ~15u))
+		return;
+	pci_write32(address, offset, ~0u);
+	size = ~(pci_read32(address, offset) & ~15u) + 1;
+	pci_write32(address, offset, old);
+	if (size == 0 || size > WINDOW_END - WINDOW_START)
+		return;
+	uint32_t base = (window_next + size - 1) & ~(size - 1);
+	if (base > WINDOW_END - size)
+		return;
+	window_next = base + size;
+	pci_write32(address, offset, base);
+}
+
+void pci_assign_bars(struct pci_address address)
+{
+	for (unsigned index = 0; index < 6; index++) {
+		uint8_t offset = (uint8_t)(PCI_BAR0 + 4 * index);
+		uint32_t low = pci_read32(address, offset);
+		bool wide = !(low & BAR_IO) && (low & BAR_64BIT);
+
+		if (!wide || pci_read32(address, offset + 4) == 0)
+			assign_bar(address, offset);
+		index += wide;
+	}
+}

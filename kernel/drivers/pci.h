@@ -38,6 +38,9 @@ bool pci_find(bool (*match)(uint16_t vendor, uint16_t device, uint32_t argument)
 /* Offset of the next capability ID behind offset AFTER (0: the first), 0: none. */
 uint8_t pci_capability(struct pci_address address, uint8_t id, uint8_t after);
 
+/* Gives the memory BARs addresses that have none. Call it before memory accesses are enabled. */
+void pci_assign_bars(struct pci_address address);
+
 /* Physical address in memory BAR number INDEX, 0: no such BAR. */
 paddr_t pci_bar(struct pci_address address, unsigned index);
 

@@ -195,6 +195,7 @@ int virtio_pci_find(struct virtio_device *device, uint32_t id)
 	if (!pci_find(is_virtio, id, &address))
 		return -ENODEV;
 	*device = (struct virtio_device){.ops = &pci_ops, .id = id};
+	pci_assign_bars(address);
 	pci_write16(address, PCI_COMMAND,
 		    pci_read16(address, PCI_COMMAND) | PCI_COMMAND_MEM | PCI_COMMAND_BUS |
 			    PCI_COMMAND_NOINT);
