@@ -28,6 +28,7 @@ struct options {
 	bool relocatable;
 	bool shared;
 	bool question; /* --version and the like: nothing is linked */
+	bool fortran;  /* libgfortran is linked */
 	bool output_next;
 	char *output;
 };
@@ -69,6 +70,7 @@ static void scan_argument(struct options *options, const char *arg, int depth)
 					       "--print-sysroot",
 					       "--print-output-format",
 					       NULL};
+	static const char *const fortran[] = {"-lgfortran", "-l:libgfortran.a", NULL};
 
 	if (options->output_next) {
 		options->output_next = false;
@@ -85,6 +87,7 @@ static void scan_argument(struct options *options, const char *arg, int depth)
 	options->relocatable |= is_one_of(arg, relocatable);
 	options->shared |= is_one_of(arg, shared);
 	options->question |= is_one_of(arg, question);
+	options->fortran |= is_one_of(arg, fortran);
 }
 
 /*
@@ -183,6 +186,20 @@ static int run(const char **argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
+/*
+ * What libgfortran calls through weak references, beside those in hermit.ld. It believes that all
+ * of them are there as soon as the program has threads.
+ */
+static const char *const fortran_symbols[] = {
+	"--undefined=pthread_cond_broadcast", "--undefined=pthread_cond_destroy",
+	"--undefined=pthread_cond_init",      "--undefined=pthread_cond_wait",
+	"--undefined=pthread_create",	      "--undefined=pthread_join",
+	"--undefined=pthread_key_delete",     "--undefined=pthread_mutex_destroy",
+	"--undefined=pthread_mutex_init",     "--undefined=pthread_mutex_trylock",
+	"--undefined=pthread_self",
+};
+#define FORTRAN_SYMBOLS (sizeof(fortran_symbols) / sizeof(fortran_symbols[0]))
+
 static int link_image(const struct options *options, int argc, const char **argv)
 {
 	const char *output = options->output ? options->output : "a.out";
@@ -190,7 +207,7 @@ static int link_image(const struct options *options, int argc, const char **argv
 	char *script = NULL, *search = NULL;
 	const char *reason = "";
 	int status, n = 1;
-	const char **args = calloc((size_t)argc + 16, sizeof(*args));
+	const char **args = calloc((size_t)argc + 16 + FORTRAN_SYMBOLS, sizeof(*args));
 
 	if (!args || asprintf(&script, "%s/hermit.ld", folder) < 0 ||
 	    asprintf(&search, "-L%s", folder) < 0)
@@ -201,6 +218,8 @@ static int link_image(const struct options *options, int argc, const char **argv
 	args[n++] = "--eh-frame-hdr";	  /* unwinding by binary search */
 	args[n++] = "-T";
 	args[n++] = script;
+	for (size_t i = 0; options->fortran && i < FORTRAN_SYMBOLS; i++)
+		args[n++] = fortran_symbols[i];
 	for (int i = 1; i < argc; i++)
 		args[n++] = argv[i];
 	args[n++] = search;
