@@ -204,12 +204,14 @@ SYSCALL(clock_nanosleep)
 		return error;
 	switch ((int)a0) {
 	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_ALARM:
 	case CLOCK_TAI:
 		if (absolute)
 			return task_sleep_until_realtime(ns) ? -ERESTARTNOHAND : 0;
 		return sleep_relative(ns, (uintptr_t)a3);
 	case CLOCK_MONOTONIC:
 	case CLOCK_BOOTTIME:
+	case CLOCK_BOOTTIME_ALARM:
 		if (absolute)
 			return task_sleep_until(ns) ? -ERESTARTNOHAND : 0;
 		return sleep_relative(ns, (uintptr_t)a3);
