@@ -13,6 +13,9 @@
 #include <core/timer.h>
 #include <lib/assert.h>
 
+/* What every hardware can count in its own units without an overflow. */
+#define STAGE_NS (3600 * NS_PER_SEC)
+
 void timer_init(struct timer *timer, void (*callback)(struct timer *timer))
 {
 	*timer = (struct timer){.deadline_ns = TIME_NEVER, .callback = callback};
@@ -67,7 +70,8 @@ static void hardware_arm(struct timer_cpu *cpu, uint64_t deadline_ns) REQUIRES(c
 		return;
 	now = clock_monotonic_ns();
 	cpu->armed_ns = deadline_ns;
-	arch_timer_arm(deadline_ns > now ? deadline_ns - now : 0);
+	/* Far deadlines are armed in stages: the interrupt finds nothing due and arms anew. */
+	arch_timer_arm(deadline_ns > now ? MIN(deadline_ns - now, STAGE_NS) : 0);
 }
 
 /* Takes TIMER off the CPU that it was armed on last. */

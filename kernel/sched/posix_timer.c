@@ -18,9 +18,10 @@
 
 #include "internal.h"
 
-#define TIMERS_MAX    4096u
-#define SAMPLE_MIN_NS NS_PER_MSEC
-#define OVERRUN_MAX   0x7fffffff
+#define TIMERS_MAX	 4096u
+#define SAMPLE_MIN_NS	 NS_PER_MSEC
+#define OVERRUN_MAX	 0x7fffffff
+#define IGNORED_PAUSE_NS (4 * NS_PER_MSEC)
 
 struct posix_timer {
 	struct list_node node; /* in timers; unlinked: an interval timer */
@@ -45,6 +46,12 @@ static struct posix_timer itimers[3] = {
 	[ITIMER_VIRTUAL] = {.spec = {.clock = POSIX_CLOCK_PROCESS_CPU, .signo = SIGVTALRM}},
 	[ITIMER_PROF] = {.spec = {.clock = POSIX_CLOCK_PROCESS_CPU, .signo = SIGPROF}},
 };
+
+/* TIME + MORE, or the last time there is. */
+static uint64_t add(uint64_t time, uint64_t more)
+{
+	return more < TIME_NEVER - 1 - time ? time + more : TIME_NEVER - 1;
+}
 
 static uint64_t now_of(const struct posix_timer *timer) REQUIRES(process.lock)
 {
@@ -79,29 +86,33 @@ static void start(struct posix_timer *timer) REQUIRES(process.lock)
 	default:
 		now = now_of(timer);
 		wait = due > now ? (due - now) / cpu_count() : 0;
-		timer_arm(&timer->timer, clock_monotonic_ns() + MAX(wait, SAMPLE_MIN_NS));
+		timer_arm(&timer->timer, add(clock_monotonic_ns(), MAX(wait, SAMPLE_MIN_NS)));
 	}
 }
 
-/* The next period, counted from the last expiry; returns how many have passed already. */
-static uint64_t forward(struct posix_timer *timer) REQUIRES(process.lock)
+/*
+ * The next period, counted from the last expiry, but not before EARLIEST after now; returns how
+ * many have passed already.
+ */
+static uint64_t forward(struct posix_timer *timer, uint64_t earliest) REQUIRES(process.lock)
 {
-	uint64_t now = now_of(timer), missed = 0;
+	uint64_t now, interval = timer->time.interval, missed = 0;
 
-	if (!timer->time.interval) {
+	if (!interval) {
 		timer->time.value = 0;
 		return 0;
 	}
+	now = add(now_of(timer), earliest);
 	if (now > timer->time.value)
-		missed = (now - timer->time.value) / timer->time.interval;
-	timer->time.value += (missed + 1) * timer->time.interval;
+		missed = (now - timer->time.value) / interval;
+	timer->time.value = add(timer->time.value + missed * interval, interval);
 	start(timer);
 	return missed;
 }
 
 void posix_timer_delivered(struct posix_timer *timer, struct signal_info *info)
 {
-	uint64_t missed = timer->time.value ? forward(timer) : 0;
+	uint64_t missed = timer->time.value ? forward(timer, 0) : 0;
 
 	timer->overrun = (int)MIN(missed, (uint64_t)OVERRUN_MAX);
 	if (list_linked(&timer->node))
@@ -120,8 +131,8 @@ static void timer_fired(struct timer *queued)
 		} else {
 			sent = timer->spec.signo &&
 			       signal_send_entry(timer->spec.tid, &timer->entry);
-			if (!sent)
-				forward(timer);
+			if (!sent) /* nobody wants it: no storm of interrupts for nothing */
+				forward(timer, IGNORED_PAUSE_NS);
 		}
 	}
 	spin_unlock(&process.lock, irq);
@@ -199,8 +210,7 @@ static void set(struct posix_timer *timer, bool absolute, const struct posix_tim
 		return;
 	if (!absolute) {
 		now = now_of(timer);
-		timer->time.value =
-			time->value < TIME_NEVER - now ? now + time->value : TIME_NEVER - 1;
+		timer->time.value = add(now, time->value);
 	}
 	start(timer);
 }

@@ -225,7 +225,7 @@ SYSCALL(clock_nanosleep)
 		error = clock_now((int)a0, &now);
 		if (error)
 			return error;
-		return sleep_cpu(absolute ? ns : now + ns);
+		return sleep_cpu(absolute ? ns : ns < TIME_NEVER - now ? now + ns : TIME_NEVER);
 	}
 }
 
