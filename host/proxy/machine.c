@@ -225,7 +225,7 @@ static void machine_step(struct machine *machine)
 		log_relay_read(&machine->errors);
 	log_relay_write(&machine->log);
 	log_relay_write(&machine->errors);
-	while ((signo = signals_next(machine->signal_fd)))
+	while (set[SLOT_SIGNAL].revents && (signo = signals_next(machine->signal_fd)))
 		handle_signal(machine, signo);
 	if (set[SLOT_QEMU].revents)
 		qemu_ended(machine);
