@@ -135,10 +135,8 @@ int qemu_command_build(struct qemu_command *command, const struct options *optio
 	add(command, "-kernel");
 	add(command, "%s", image);
 	add(command, "-append");
-	/* Nothing but the image and the firmware's data below 1 MiB has been written to on microvm.
-	 */
-	add(command, "hermit.channel=virtio%s%s",
-	    options->machine == MACHINE_MICROVM ? " hermit.zeroed=1" : "",
+	/* Above 1 MiB nothing but the image has been written to memory, by this firmware. */
+	add(command, "hermit.channel=virtio hermit.zeroed=1%s",
 	    options->verbose ? " hermit.verbose=1" : "");
 	return command->failed ? -ENOMEM : 0;
 }
