@@ -28,12 +28,14 @@
 /* The names are unique, so that the macros nest. */
 #define MACRO_PASTE2(a, b) a##b
 #define MACRO_PASTE(a, b)  MACRO_PASTE2(a, b)
+/* NOLINTBEGIN(bugprone-macro-parentheses): X and Y become names */
 #define MACRO_CHOOSE(a, op, b, x, y)                                                               \
 	({                                                                                         \
 		__typeof__(a) x = (a);                                                             \
 		__typeof__(b) y = (b);                                                             \
 		x op y ? x : y;                                                                    \
 	})
+/* NOLINTEND(bugprone-macro-parentheses) */
 #define MIN(a, b) MACRO_CHOOSE(a, <, b, MACRO_PASTE(x_, __COUNTER__), MACRO_PASTE(y_, __COUNTER__))
 #define MAX(a, b) MACRO_CHOOSE(a, >, b, MACRO_PASTE(x_, __COUNTER__), MACRO_PASTE(y_, __COUNTER__))
 
