@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Files without a place in the name space: pipes, eventfd, timerfd, signalfd. FLAGS are O_NONBLOCK
+ * or 0; close-on-exec is the descriptor's. Each function gives files with one reference for the
+ * caller, and 0 or -errno. Task context.
+ */
+#ifndef FS_SPECIAL_H
+#define FS_SPECIAL_H
+
+#include <arch/signal.h>
+#include <file/file.h>
+#include <lib/compiler.h>
+#include <lib/types.h>
+
+/* ENDS[0] is for reading, ENDS[1] for writing (pipe(7)). */
+must_check int pipe_create(unsigned flags, struct file *ends[2]);
+
+/* eventfd(2): VALUE to start with; SEMAPHORE: each read takes 1. */
+must_check int eventfd_create(uint64_t value, bool semaphore, unsigned flags, struct file **out);
+
+/* timerfd_create(2). REALTIME: the clock can be set. */
+struct timerfd_times {
+	uint64_t interval_ns, value_ns; /* 0: none; TIME_NEVER is no valid time */
+};
+must_check int timerfd_create(bool realtime, unsigned flags, struct file **out);
+bool file_is_timerfd(const struct file *file);
+void timerfd_set(struct file *file, bool absolute, const struct timerfd_times *times,
+		 struct timerfd_times *old);
+void timerfd_get(struct file *file, struct timerfd_times *times);
+
+/* signalfd(2): reads signals of MASK that are pending for the reading thread or the process. */
+must_check int signalfd_create(uint64_t mask, unsigned flags, struct file **out);
+bool file_is_signalfd(const struct file *file);
+void signalfd_set_mask(struct file *file, uint64_t mask);
+
+/* Fills in STAT for such a file: MODE with type and permissions. */
+int special_stat(file_stat_t *stat, uint32_t mode);
+
+#endif /* FS_SPECIAL_H */

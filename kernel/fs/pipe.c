@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Pipes (pipe(7)): a ring of bytes between two files. The ring's memory comes with the first write.
+ *
+ * Lock: pipe.lock guards the ring and is held while bytes move, so a write of up to PIPE_BUF bytes
+ * is one piece. `used` and the counts of ends are atomic, as the conditions of sleepers and poll
+ * read them without the lock. Both queues are woken after the change, without the lock.
+ */
+#include <fs/special.h>
+
+#include <arch/user.h>
+#include <asm/errno.h>
+#include <asm/fcntl.h>
+#include <asm/ioctls.h>
+#include <asm/poll.h>
+#include <asm/signal.h>
+#include <lib/assert.h>
+#include <lib/string.h>
+#include <linux/fcntl.h>
+#include <linux/limits.h>
+#include <linux/stat.h>
+#include <mm/heap.h>
+#include <sched/signal.h>
+
+#define CAPACITY_DEFAULT (16 * PAGE_SIZE)
+#define CAPACITY_MAX	 (1ul << 20) /* Linux: fs.pipe-max-size */
+
+struct pipe {
+	struct mutex lock;
+	uint8_t *data GUARDED_BY_MEMBER(lock); /* NULL: nothing was written yet */
+	size_t start GUARDED_BY_MEMBER(lock);
+	_Atomic size_t capacity, used; /* changed with the lock */
+	_Atomic uint32_t readers, writers;
+	_Atomic uint32_t files; /* ends that are not released */
+	struct wait_queue readable, writable;
+};
+
+static size_t free_space(const struct pipe *pipe)
+{
+	return atomic_load(&pipe->capacity) - atomic_load(&pipe->used);
+}
+
+/* Takes bytes out of the ring: how many, or -EFAULT when not even one could be delivered. */
+static int64_t take(struct pipe *pipe, struct file_io *io) NO_THREAD_SAFETY
+{
+	size_t capacity = atomic_load(&pipe->capacity), done = 0;
+	size_t wanted = MIN(atomic_load(&pipe->used), io->remaining);
+	int64_t moved = 0;
+
+	while (done < wanted) {
+		size_t piece = MIN(wanted - done, capacity - pipe->start);
+
+		moved = file_io_put(io, pipe->data + pipe->start, piece);
+		if (moved <= 0)
+			break;
+		pipe->start = (pipe->start + (size_t)moved) % capacity;
+		done += (size_t)moved;
+		if ((size_t)moved < piece)
+			break;
+	}
+	atomic_fetch_sub(&pipe->used, done);
+	return done ? (int64_t)done : moved;
+}
+
+/* Puts up to WANTED bytes into the ring, which has room for them. */
+static int64_t give(struct pipe *pipe, struct file_io *io, size_t wanted) NO_THREAD_SAFETY
+{
+	size_t capacity = atomic_load(&pipe->capacity), done = 0;
+	int64_t moved = 0;
+
+	if (!pipe->data)
+		pipe->data = kmalloc(capacity);
+	if (!pipe->data)
+		return -ENOMEM;
+	while (done < wanted) {
+		size_t end = (pipe->start + atomic_load(&pipe->used) + done) % capacity;
+		size_t piece = MIN(wanted - done, capacity - end);
+
+		moved = file_io_get(io, pipe->data + end, piece);
+		if (moved <= 0)
+			break;
+		done += (size_t)moved;
+		if ((size_t)moved < piece)
+			break;
+	}
+	atomic_fetch_add(&pipe->used, done);
+	return done ? (int64_t)done : moved;
+}
+
+static int64_t pipe_read(struct file *file, struct file_io *io, uint64_t *offset)
+{
+	struct pipe *pipe = file->data;
+	int64_t result;
+	int error;
+
+	(void)offset;
+	if (!io->remaining)
+		return 0;
+	for (;;) {
+		bool ended = !atomic_load(&pipe->writers); /* before the look at the ring */
+
+		mutex_lock(&pipe->lock);
+		result = take(pipe, io);
+		mutex_unlock(&pipe->lock);
+		if (result > 0)
+			wait_queue_wake(&pipe->writable, WAIT_ALL);
+		if (result || ended)
+			return result;
+		if (file_nonblocking(file))
+			return -EAGAIN;
+		error = wait_event(&pipe->readable, WAIT_INTERRUPTIBLE, TIME_NEVER,
+				   atomic_load(&pipe->used) || !atomic_load(&pipe->writers));
+		if (error)
+			return -ERESTARTSYS;
+	}
+}
+
+/* Nobody will ever read what is written. */
+static int64_t broken(size_t done)
+{
+	signal_send_self(SIGPIPE);
+	return done ? (int64_t)done : -EPIPE;
+}
+
+static int64_t pipe_write(struct file *file, struct file_io *io, uint64_t *offset)
+{
+	struct pipe *pipe = file->data;
+	/* Up to PIPE_BUF bytes go together. */
+	size_t least = io->remaining <= PIPE_BUF ? io->remaining : 1, done = 0;
+	int64_t result;
+
+	(void)offset;
+	while (io->remaining) {
+		if (!atomic_load(&pipe->readers))
+			return broken(done);
+		result = 0;
+		mutex_lock(&pipe->lock);
+		if (free_space(pipe) >= least)
+			result = give(pipe, io, MIN(free_space(pipe), io->remaining));
+		mutex_unlock(&pipe->lock);
+		if (result < 0)
+			return done ? (int64_t)done : result;
+		done += (size_t)result;
+		if (result)
+			wait_queue_wake(&pipe->readable, WAIT_ALL);
+		if (!io->remaining)
+			break;
+		if (file_nonblocking(file))
+			return done ? (int64_t)done : -EAGAIN;
+		if (wait_event(&pipe->writable, WAIT_INTERRUPTIBLE, TIME_NEVER,
+			       !atomic_load(&pipe->readers) || free_space(pipe) >= least))
+			return done ? (int64_t)done : -ERESTARTSYS;
+	}
+	return (int64_t)done;
+}
+
+static unsigned read_end_poll(struct file *file, unsigned events)
+{
+	const struct pipe *pipe = file->data;
+	unsigned ready = 0;
+
+	(void)events;
+	if (atomic_load(&pipe->used))
+		ready |= POLLIN | POLLRDNORM;
+	if (!atomic_load(&pipe->writers))
+		ready |= POLLHUP;
+	return ready;
+}
+
+static unsigned write_end_poll(struct file *file, unsigned events)
+{
+	const struct pipe *pipe = file->data;
+	unsigned ready = 0;
+
+	(void)events;
+	if (free_space(pipe) >= PIPE_BUF)
+		ready |= POLLOUT | POLLWRNORM;
+	if (!atomic_load(&pipe->readers))
+		ready |= POLLERR;
+	return ready;
+}
+
+static long pipe_ioctl(struct file *file, unsigned command, uintptr_t argument)
+{
+	const struct pipe *pipe = file->data;
+	int available = (int)atomic_load(&pipe->used);
+
+	if (command != FIONREAD)
+		return -ENOTTY;
+	return arch_user_write(argument, &available, sizeof(available));
+}
+
+static int pipe_stat(struct file *file, file_stat_t *stat)
+{
+	(void)file;
+	return special_stat(stat, S_IFIFO | 0600);
+}
+
+/* Moves the contents to a ring of CAPACITY bytes, which has room for them. */
+static long resize(struct pipe *pipe, size_t capacity) NO_THREAD_SAFETY
+{
+	size_t used = atomic_load(&pipe->used), old = atomic_load(&pipe->capacity);
+	size_t first = MIN(used, old - pipe->start);
+	uint8_t *data;
+
+	if (used > capacity)
+		return -EBUSY;
+	if (pipe->data) {
+		data = kmalloc(capacity);
+		if (!data)
+			return -ENOMEM;
+		memcpy(data, pipe->data + pipe->start, first);
+		memcpy(data + first, pipe->data, used - first);
+		kfree(pipe->data);
+		pipe->data = data;
+	}
+	pipe->start = 0;
+	atomic_store(&pipe->capacity, capacity);
+	return (long)capacity;
+}
+
+static long set_capacity(struct pipe *pipe, uint64_t wanted)
+{
+	size_t capacity = PAGE_SIZE;
+	long result;
+
+	if (wanted > 1ul << 31 || (int32_t)wanted < 0)
+		return -EINVAL;
+	while (capacity < wanted)
+		capacity *= 2;
+	if (capacity > CAPACITY_MAX)
+		return -EPERM;
+	mutex_lock(&pipe->lock);
+	result = resize(pipe, capacity);
+	mutex_unlock(&pipe->lock);
+	wait_queue_wake(&pipe->writable, WAIT_ALL);
+	return result;
+}
+
+static long pipe_fcntl(struct file *file, int command, uintptr_t argument)
+{
+	struct pipe *pipe = file->data;
+
+	switch (command) {
+	case F_GETPIPE_SZ:
+		return (long)atomic_load(&pipe->capacity);
+	case F_SETPIPE_SZ:
+		return set_capacity(pipe, (uint32_t)argument);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* One end has gone: the other side is to notice, and the last one frees the pipe. */
+static void pipe_release(struct file *file)
+{
+	struct pipe *pipe = file->data;
+	bool reader = (atomic_load(&file->flags) & O_ACCMODE) == O_RDONLY;
+
+	if (atomic_fetch_sub(reader ? &pipe->readers : &pipe->writers, 1) == 1) {
+		wait_queue_wake(&pipe->readable, WAIT_ALL);
+		wait_queue_wake(&pipe->writable, WAIT_ALL);
+	}
+	if (atomic_fetch_sub(&pipe->files, 1) != 1)
+		return;
+	kfree(pipe->data);
+	kfree(pipe);
+}
+
+static const struct file_ops read_end_ops = {
+	.read = pipe_read,
+	.poll = read_end_poll,
+	.ioctl = pipe_ioctl,
+	.stat = pipe_stat,
+	.fcntl = pipe_fcntl,
+	.release = pipe_release,
+};
+
+static const struct file_ops write_end_ops = {
+	.write = pipe_write,
+	.poll = write_end_poll,
+	.ioctl = pipe_ioctl,
+	.stat = pipe_stat,
+	.fcntl = pipe_fcntl,
+	.release = pipe_release,
+};
+
+static struct pipe *pipe_new(void) NO_THREAD_SAFETY
+{
+	struct pipe *pipe = kzalloc(sizeof(*pipe));
+
+	if (!pipe)
+		return NULL;
+	mutex_init(&pipe->lock);
+	atomic_init(&pipe->capacity, CAPACITY_DEFAULT);
+	atomic_init(&pipe->readers, 1);
+	atomic_init(&pipe->writers, 1);
+	atomic_init(&pipe->files, 2);
+	wait_queue_init(&pipe->readable);
+	wait_queue_init(&pipe->writable);
+	return pipe;
+}
+
+int pipe_create(unsigned flags, struct file *ends[2])
+{
+	struct pipe *pipe = pipe_new();
+
+	if (!pipe)
+		return -ENOMEM;
+	ends[0] = file_create(&read_end_ops, pipe, O_RDONLY | flags, FILE_STREAM, NULL);
+	if (!ends[0]) {
+		kfree(pipe);
+		return -ENOMEM;
+	}
+	ends[0]->poll_queue = &pipe->readable;
+	ends[1] = file_create(&write_end_ops, pipe, O_WRONLY | flags, FILE_STREAM, NULL);
+	if (!ends[1]) {
+		atomic_store(&pipe->files, 1); /* there is no other end to wait for */
+		file_put(ends[0]);
+		return -ENOMEM;
+	}
+	ends[1]->poll_queue = &pipe->writable;
+	return 0;
+}

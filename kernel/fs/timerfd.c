@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * timerfd_create(2). A periodic timer interrupts once and stands until the next read or query,
+ * which counts the periods that have passed and arms it again: an interval of a nanosecond is no
+ * storm.
+ *
+ * Locks: alarm.owner (mutex) orders arming and cancelling; alarm.lock guards the figures and is the
+ * one that the timer's callback takes. Order: owner -> lock.
+ */
+#include <fs/special.h>
+
+#include <asm/errno.h>
+#include <asm/fcntl.h>
+#include <asm/poll.h>
+#include <core/clock.h>
+#include <core/spinlock.h>
+#include <core/timer.h>
+#include <mm/heap.h>
+#include <sched/signal.h>
+
+struct alarm {
+	struct mutex owner;
+	struct timer timer;
+	bool realtime; /* fixed */
+	struct spinlock lock;
+	uint64_t expirations GUARDED_BY_MEMBER(lock); /* not read yet */
+	uint64_t deadline_ns GUARDED_BY_MEMBER(lock); /* on its clock; 0: disarmed */
+	uint64_t interval_ns GUARDED_BY_MEMBER(lock);
+	bool standing GUARDED_BY_MEMBER(lock); /* has expired and was not armed again */
+	struct wait_queue queue;
+};
+
+static uint64_t now_of(const struct alarm *alarm)
+{
+	return alarm->realtime ? clock_realtime_ns() : clock_monotonic_ns();
+}
+
+static void expired(struct timer *timer) NO_THREAD_SAFETY
+{
+	struct alarm *alarm = container_of(timer, struct alarm, timer);
+	arch_irq_state_t irq = spin_lock(&alarm->lock);
+
+	alarm->expirations++;
+	alarm->standing = true;
+	spin_unlock(&alarm->lock, irq);
+	wait_queue_wake(&alarm->queue, WAIT_ALL);
+}
+
+static void arm(struct alarm *alarm, uint64_t deadline_ns)
+{
+	if (alarm->realtime)
+		timer_arm_realtime(&alarm->timer, deadline_ns);
+	else
+		timer_arm(&alarm->timer, deadline_ns);
+}
+
+/* Counts the periods since the last expiration and arms for the next one. Owner held. */
+static void catch_up(struct alarm *alarm) NO_THREAD_SAFETY
+{
+	uint64_t now = now_of(alarm), deadline_ns = 0, passed;
+	arch_irq_state_t irq = spin_lock(&alarm->lock);
+
+	if (alarm->standing && !alarm->interval_ns) {
+		alarm->standing = false;
+		alarm->deadline_ns = 0;
+	} else if (alarm->standing) {
+		passed = now > alarm->deadline_ns ? (now - alarm->deadline_ns) / alarm->interval_ns
+						  : 0;
+		alarm->expirations += passed;
+		alarm->deadline_ns += (passed + 1) * alarm->interval_ns;
+		alarm->standing = false;
+		deadline_ns = alarm->deadline_ns;
+	}
+	spin_unlock(&alarm->lock, irq);
+	if (deadline_ns)
+		arm(alarm, deadline_ns);
+}
+
+static uint64_t take(struct alarm *alarm) NO_THREAD_SAFETY
+{
+	arch_irq_state_t irq;
+	uint64_t count;
+
+	mutex_lock(&alarm->owner);
+	catch_up(alarm);
+	irq = spin_lock(&alarm->lock);
+	count = alarm->expirations;
+	alarm->expirations = 0;
+	spin_unlock(&alarm->lock, irq);
+	mutex_unlock(&alarm->owner);
+	return count;
+}
+
+static bool has_expired(struct alarm *alarm) NO_THREAD_SAFETY
+{
+	arch_irq_state_t irq = spin_lock(&alarm->lock);
+	bool result = alarm->expirations > 0;
+
+	spin_unlock(&alarm->lock, irq);
+	return result;
+}
+
+static int64_t alarm_read(struct file *file, struct file_io *io, uint64_t *offset)
+{
+	struct alarm *alarm = file->data;
+	uint64_t count;
+
+	(void)offset;
+	if (io->remaining < sizeof(count))
+		return -EINVAL;
+	while (!(count = take(alarm))) {
+		if (file_nonblocking(file))
+			return -EAGAIN;
+		if (wait_event(&alarm->queue, WAIT_INTERRUPTIBLE, TIME_NEVER, has_expired(alarm)))
+			return -ERESTARTSYS;
+	}
+	return file_io_put(io, &count, sizeof(count));
+}
+
+static unsigned alarm_poll(struct file *file, unsigned events)
+{
+	(void)events;
+	return has_expired(file->data) ? POLLIN : 0;
+}
+
+static int alarm_stat(struct file *file, file_stat_t *stat)
+{
+	(void)file;
+	return special_stat(stat, 0600);
+}
+
+static void alarm_release(struct file *file)
+{
+	struct alarm *alarm = file->data;
+
+	timer_cancel(&alarm->timer);
+	kfree(alarm);
+}
+
+static const struct file_ops alarm_ops = {
+	.read = alarm_read,
+	.poll = alarm_poll,
+	.stat = alarm_stat,
+	.release = alarm_release,
+};
+
+int timerfd_create(bool realtime, unsigned flags, struct file **out)
+{
+	struct alarm *alarm = kzalloc(sizeof(*alarm));
+
+	if (!alarm)
+		return -ENOMEM;
+	mutex_init(&alarm->owner);
+	timer_init(&alarm->timer, expired);
+	spin_init(&alarm->lock);
+	wait_queue_init(&alarm->queue);
+	alarm->realtime = realtime;
+	*out = file_create(&alarm_ops, alarm, O_RDWR | flags, FILE_STREAM, NULL);
+	if (!*out) {
+		kfree(alarm);
+		return -ENOMEM;
+	}
+	(*out)->poll_queue = &alarm->queue;
+	return 0;
+}
+
+bool file_is_timerfd(const struct file *file)
+{
+	return file->ops == &alarm_ops;
+}
+
+/* Owner held. */
+static void current_times(struct alarm *alarm, struct timerfd_times *times) NO_THREAD_SAFETY
+{
+	uint64_t now = now_of(alarm);
+	arch_irq_state_t irq = spin_lock(&alarm->lock);
+
+	times->interval_ns = alarm->interval_ns;
+	times->value_ns = 0;
+	if (alarm->deadline_ns && !alarm->standing)
+		times->value_ns = alarm->deadline_ns > now ? alarm->deadline_ns - now : 1;
+	spin_unlock(&alarm->lock, irq);
+}
+
+void timerfd_get(struct file *file, struct timerfd_times *times)
+{
+	struct alarm *alarm = file->data;
+
+	mutex_lock(&alarm->owner);
+	catch_up(alarm);
+	current_times(alarm, times);
+	mutex_unlock(&alarm->owner);
+}
+
+void timerfd_set(struct file *file, bool absolute, const struct timerfd_times *times,
+		 struct timerfd_times *old) NO_THREAD_SAFETY
+{
+	struct alarm *alarm = file->data;
+	uint64_t deadline_ns = times->value_ns, now;
+	arch_irq_state_t irq;
+
+	mutex_lock(&alarm->owner);
+	catch_up(alarm);
+	current_times(alarm, old);
+	timer_cancel(&alarm->timer);
+	now = now_of(alarm);
+	if (deadline_ns && !absolute)
+		deadline_ns =
+			deadline_ns < TIME_NEVER - 1 - now ? now + deadline_ns : TIME_NEVER - 1;
+	irq = spin_lock(&alarm->lock);
+	alarm->deadline_ns = deadline_ns;
+	alarm->interval_ns = deadline_ns ? times->interval_ns : 0;
+	alarm->expirations = 0;
+	alarm->standing = false;
+	spin_unlock(&alarm->lock, irq);
+	if (deadline_ns)
+		arm(alarm, deadline_ns);
+	mutex_unlock(&alarm->owner);
+}
