@@ -207,7 +207,7 @@ struct hc_hello_reply {
 	uint8_t seed[64];	 /* entropy from the host */
 	uint32_t std_flags[3];	 /* Linux O_* status flags of the three */
 	uint32_t std_mode[3];	 /* st_mode of the three */
-	uint32_t pid;		 /* of the proxy: getpid() in the guest gives 1 all the same */
+	uint32_t pid;		 /* of the proxy; the guest has its own numbers */
 	uint32_t strings_size;	 /* bytes of the whole string block */
 };
 
