@@ -11,6 +11,7 @@
 #include <asm/errno.h>
 #include <lib/string.h>
 #include <linux/sched.h>
+#include <mm/frame.h>
 #include <sched/futex.h>
 
 #include "internal.h"
@@ -22,6 +23,8 @@
 #define UNSUPPORTED_FLAGS                                                                          \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
 	 CLONE_NEWPID | CLONE_NEWNET | CLONE_VFORK | CLONE_PIDFD)
+
+#define MEMORY_RESERVE_PART 32u
 
 static struct trap_frame *frame_of(const struct task *task)
 {
@@ -83,6 +86,16 @@ static long check_flags(const struct thread_args *args)
 	return 0;
 }
 
+/* A new thread must leave some memory to those there are: they would die of SIGBUS at their next touch
+ * of fresh memory, while the creator of threads can be told EAGAIN. */
+static bool memory_left(void)
+{
+	struct mm_frame_stats stats;
+
+	mm_frame_stats(&stats);
+	return stats.free > stats.total / MEMORY_RESERVE_PART;
+}
+
 static void inherit(struct task *child, const struct task *parent)
 {
 	child->priority = child->base_priority = parent->base_priority;
@@ -104,6 +117,8 @@ long thread_create(const struct trap_frame *frame, const struct thread_args *arg
 
 	if (error)
 		return error;
+	if (!memory_left())
+		return -EAGAIN;
 	if (args->flags & CLONE_SETTLS && !arch_user_range_ok(args->tls, 1))
 		return -EPERM;
 	task = thread_new(self->name, frame, fs_base,
