@@ -58,18 +58,18 @@ static bool huge_fits(const struct vm_area *area, uintptr_t base, unsigned hole_
 }
 
 /*
- * Memory that the host has supplied as zeros costs nothing to use as a large page. Memory that has
- * to be cleared first is used so where it was asked for, or where the application goes through the
- * area from bottom to top: many areas are only touched at a few places.
+ * Many areas are touched in a few places only; a large page there would cost its clearing, or the
+ * host's when it supplies memory that was never used. So large pages are for those who ask, and for
+ * those who go through an area from bottom to top.
  */
-static bool huge_is_worth_clearing(const struct vm_area *area, const struct fault *fault)
+static bool huge_is_wanted(const struct vm_area *area, uintptr_t address)
 {
 	struct mmu_page before;
 
 	if (area->flags & VM_HUGE)
 		return true;
-	return IS_ALIGNED(fault->page, HUGE_PAGE_SIZE) && fault->page > area->start &&
-	       arch_mmu_query(fault->page - PAGE_SIZE, &before);
+	return IS_ALIGNED(address, HUGE_PAGE_SIZE) && address > area->start &&
+	       arch_mmu_query(address - PAGE_SIZE, &before);
 }
 
 /* Tries a large page: STEP_DONE, STEP_CLEAR_HUGE, or -EAGAIN (a small page will do). */
@@ -79,13 +79,12 @@ static int anonymous_huge(const struct vm_area *area, struct fault *fault, unsig
 	uintptr_t base = ALIGN_DOWN(fault->page, HUGE_PAGE_SIZE);
 	paddr_t frame = fault->huge;
 
-	if (!huge_fits(area, base, hole_shift))
+	if (!huge_fits(area, base, hole_shift) || !huge_is_wanted(area, fault->page))
 		return -EAGAIN;
 	if (frame == PADDR_NONE)
 		frame = mm_frame_alloc(MM_ORDER_HUGE, MM_ZERO | MM_FRESH);
 	if (frame == PADDR_NONE)
-		return !fault->no_huge && huge_is_worth_clearing(area, fault) ? STEP_CLEAR_HUGE
-									      : -EAGAIN;
+		return fault->no_huge ? -EAGAIN : STEP_CLEAR_HUGE;
 	fault->huge = PADDR_NONE;
 	if (space_install(area, base, frame, HUGE_PAGE_SHIFT, true)) {
 		mm_frame_free(frame, MM_ORDER_HUGE);

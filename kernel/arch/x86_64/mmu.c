@@ -181,6 +181,30 @@ bool arch_mmu_query(uintptr_t address, struct mmu_page *page)
 	return true;
 }
 
+/*
+ * Moves *AT, which TABLE (entries of 1 << SHIFT) covers, over empty entries to the next one that is
+ * used, and returns that; NULL: there is none before END, and *AT is behind the table's part of the
+ * range. Areas may be much larger than what is mapped, so this loop is short.
+ */
+static uint64_t *next_used(uint64_t *table, unsigned shift, uintptr_t *at, uintptr_t end)
+{
+	uintptr_t base = ALIGN_DOWN(*at, 1ul << (shift + MMU_BITS));
+	size_t first = index_of(*at, shift), i = first;
+	size_t limit = MIN((size_t)MMU_ENTRIES, ((end - base - 1) >> shift) + 1);
+
+	while (i < limit && !table[i])
+		i++;
+	if (i > first)
+		*at = base + (i << shift);
+	return i < limit ? &table[i] : NULL;
+}
+
+/* Does TABLE cover more of the range at AT? */
+static always_inline bool in_table(uintptr_t at, uintptr_t base, unsigned shift, uintptr_t end)
+{
+	return at < end && at - base < 1ul << (shift + MMU_BITS);
+}
+
 /* Calls FN for the leaves in [*AT, END) below TABLE, whose entries map 1 << SHIFT, and moves *AT on
  * over what is done. False when FN said so; *AT is then the leaf that FN refused. */
 typedef bool (*leaf_fn)(void *context, uint64_t *entry, uintptr_t address, unsigned shift);
@@ -188,18 +212,20 @@ typedef bool (*leaf_fn)(void *context, uint64_t *entry, uintptr_t address, unsig
 static bool walk(uint64_t *table, unsigned shift, uintptr_t *at, uintptr_t end, leaf_fn fn,
 		 void *context)
 {
-	for (unsigned i = index_of(*at, shift); i < MMU_ENTRIES && *at < end; i++) {
-		uint64_t *entry = &table[i];
+	uintptr_t base = ALIGN_DOWN(*at, 1ul << (shift + MMU_BITS));
 
+	while (in_table(*at, base, shift, end)) {
+		uint64_t *entry = next_used(table, shift, at, end);
+
+		if (!entry)
+			break;
 		if (is_leaf(*entry, shift)) {
 			if (!fn(context, entry, *at, shift))
 				return false;
-		} else if (*entry) {
-			if (!walk(table_of(*entry), shift - MMU_BITS, at, end, fn, context))
-				return false;
-			continue; /* the table has moved *AT */
+			*at = next_entry(*at, shift);
+		} else if (!walk(table_of(*entry), shift - MMU_BITS, at, end, fn, context)) {
+			return false;
 		}
-		*at = next_entry(*at, shift);
 	}
 	return true;
 }
@@ -274,15 +300,14 @@ static void unmap_record_table(struct mmu_unmap *unmap, uint64_t *entry)
 /* Like walk; false when the batch is full. */
 static bool unmap_table(struct mmu_unmap *unmap, uint64_t *table, unsigned shift)
 {
-	for (unsigned i = index_of(unmap->at, shift); i < MMU_ENTRIES && unmap->at < unmap->end;
-	     i++) {
-		uint64_t *entry = &table[i];
+	uintptr_t base = ALIGN_DOWN(unmap->at, 1ul << (shift + MMU_BITS));
+
+	while (in_table(unmap->at, base, shift, unmap->end)) {
+		uint64_t *entry = next_used(table, shift, &unmap->at, unmap->end);
 		uintptr_t start = ALIGN_DOWN(unmap->at, 1ul << shift);
 
-		if (!*entry) {
-			unmap->at = next_entry(unmap->at, shift);
-			continue;
-		}
+		if (!entry)
+			break;
 		if (unmap->count + UNMAP_ROOM > MMU_UNMAP_BATCH)
 			return false;
 		if (is_leaf(*entry, shift)) {
