@@ -86,8 +86,8 @@ static long check_flags(const struct thread_args *args)
 	return 0;
 }
 
-/* A new thread must leave some memory to those there are: they would die of SIGBUS at their next touch
- * of fresh memory, while the creator of threads can be told EAGAIN. */
+/* A new thread must leave some memory to those there are: they would die of SIGBUS at their next
+ * touch of fresh memory, while the creator of threads can be told EAGAIN. */
 static bool memory_left(void)
 {
 	struct mm_frame_stats stats;
