@@ -300,7 +300,8 @@ static int map_memory(uintptr_t start, uintptr_t end, paddr_t paddr, unsigned pr
 			count_mapped(&area);
 			error = arch_mmu_map_range(start, paddr, end - start, PAGE_SHIFT,
 						   prot | MMU_APP);
-			space.resident_pages += space_resident(start, end);
+			space.resident_pages +=
+				error ? space_resident(start, end) : pages_in(start, end);
 		}
 	}
 	spin_unlock(&space_lock, irq);
