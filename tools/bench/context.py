@@ -2,6 +2,7 @@
 """What all measurements share: the guests, the folders, and how often to repeat."""
 
 import os
+import re
 from dataclasses import dataclass
 
 import linux_guest
@@ -41,6 +42,7 @@ class Context:
         self.hermit = HermitGuest(proxy, self.program, work, qemu_binary)
         self.floor = FloorGuest(self._images, qemu_binary, work)
         self._linux = None
+        self._tsc_khz = None
         os.makedirs(work, exist_ok=True)
 
     def program(self, name):
@@ -50,6 +52,9 @@ class Context:
             if os.path.exists(path):
                 return path
         raise qemu.BenchError(f"{name} has not been built")
+
+    def linux_program(self, name):
+        return self.program(name + ".linux")
 
     def tool(self, name):
         """A program of the tool chain."""
@@ -69,8 +74,18 @@ class Context:
     def _linux_guest(self, kernel):
         init = os.path.join(self._images, "linux-init")
         return linux_guest.LinuxGuest(
-            kernel, init, lambda name: self.program(name + ".linux"), self.work, self.machine
+            kernel, init, self.linux_program, self.work, self.machine, self.tsc_khz
         )
+
+    def tsc_khz(self):
+        """The rate of this machine's time stamp counter, and so of a guest's; measured once."""
+        if self._tsc_khz is None:
+            result = qemu.run([self.linux_program("hg"), "-d", "1"], timeout=30)
+            found = re.search(r"^Ticks per microsecond: ([\d.]+)$", result.stdout, re.MULTILINE)
+            if not found:
+                raise qemu.BenchError("hg did not print the rate of the time stamp counter")
+            self._tsc_khz = round(float(found.group(1)) * 1000)
+        return self._tsc_khz
 
 
 def kernel_release():

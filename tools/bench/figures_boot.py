@@ -165,7 +165,7 @@ def measure_size(context, figures):
 
     def linux():
         stripped = os.path.join(context.work, "hello.linux.stripped")
-        _strip(shutil.which("strip") or "strip", context.program("hello.linux"), stripped)
+        _strip(shutil.which("strip") or "strip", context.linux_program("hello"), stripped)
         kernel_size = os.path.getsize(context.linux.kernel.image)
         image.linux = (os.path.getsize(stripped) + kernel_size) / (1 << 20)
         kernel.linux = kernel_size / 1024

@@ -28,7 +28,7 @@ def measure_file(context, figures):
     linux = attempt(list(figures.values()), context.linux_with_9p)
     size = str(context.effort.file_mib)
     with tempfile.TemporaryDirectory(dir=context.work) as share:
-        host = context.program("fileio.linux")
+        host = context.linux_program("fileio")
         warm = qemu.run([host, "write", os.path.join(share, FILE), size], timeout=120)
         if warm.status != 0:
             raise qemu.BenchError(f"fileio on the host: {warm.stderr.strip()}")

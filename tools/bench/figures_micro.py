@@ -47,14 +47,14 @@ def _figures():
 
 
 def _run_micro(guest, options, icount):
-    """name -> fields of one run of micro."""
-    result = guest.run_checked("micro", options, icount=icount, timeout=180)
+    """name -> fields of one run of micro, as far as it came, and why it came no further (or None)."""
+    result = guest.run("micro", options, icount=icount, timeout=180)
     lines = [parse_fields(line) for line in result.stdout.splitlines() if line.startswith("bench=")]
     found = {fields["bench"]: fields for fields in lines}
-    missing = [name for name, *_ in _all_operations() if name not in found]
-    if missing:
-        raise qemu.BenchError(f"micro printed nothing for {', '.join(missing)}")
-    return found
+    if result.status == 0:
+        return found, None
+    tail = " / ".join((result.stderr + result.stdout).strip().splitlines()[-2:])
+    return found, f"micro on {guest.name}: status {result.status}: {tail}"
 
 
 def measure_micro(context, figures):
@@ -63,21 +63,27 @@ def measure_micro(context, figures):
     instructions = [f for key, f in figures.items() if key.endswith("_instructions")]
     times = [f for key, f in figures.items() if key.endswith("_ns")]
 
-    def run(side, icount):
-        return _run_micro(sides[side](), context.effort.micro_options, icount)
+    def run(side, icount, suffix):
+        """name -> fields. The operations that are missing get the reason."""
+        concerned = instructions if icount else times
+        options = context.effort.micro_options
+        found, error = attempt(concerned, _run_micro, sides[side](), options, icount) or ({}, None)
+        for name, *_ in _all_operations() if error else ():
+            figure = figures[name + suffix]
+            if name not in found and error not in figure.errors:
+                figure.errors.append(error)
+        return found
 
     for side in sides:
-        found = attempt(instructions, run, side, True)
-        for name, *_ in _all_operations() if found else ():
+        for name, fields in run(side, True, "_instructions").items():
             figure = figures[f"{name}_instructions"]
-            setattr(figure, side, float(found[name]["ticks_min"]))
-            figure.raw[side] = found[name]
+            setattr(figure, side, float(fields["ticks_min"]))
+            figure.raw[side] = fields
     for _ in range(context.effort.time_rounds):
         for side in sides:
-            found = attempt(times, run, side, False)
-            for name, *_ in _all_operations() if found else ():
+            for name, fields in run(side, False, "_ns").items():
                 raw = figures[f"{name}_ns"].raw.setdefault(side, [])
-                raw.append(float(found[name]["ns_median"]))
+                raw.append(float(fields["ns_median"]))
     for figure in times:
         for side in sides:
             setattr(figure, side, median(figure.raw.get(side, [])))

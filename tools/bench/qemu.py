@@ -3,6 +3,7 @@
 
 import os
 import re
+import selectors
 import signal
 import subprocess
 import time
@@ -17,6 +18,14 @@ class BenchError(Exception):
     """Something could not be measured. The text says what and why, in one line."""
 
 
+class NotFinished(BenchError):
+    """A program took too long."""
+
+
+class NotBegun(NotFinished):
+    """A virtual machine did not come so far as to start its program."""
+
+
 @dataclass
 class Result:
     status: int
@@ -26,8 +35,11 @@ class Result:
     command: list = field(default_factory=list)
 
 
-def run(command, *, timeout, environment=None, cwd=None):
-    """Runs a command to its end; raises BenchError when it takes longer than `timeout` seconds."""
+def run(command, *, timeout, environment=None, cwd=None, begin=None):
+    """
+    Runs a command to its end. Raises NotFinished when it takes longer than `timeout` seconds, and
+    NotBegun when `begin`, a pair of text and seconds, is given and the text has not been printed by then.
+    """
     start = time.perf_counter()
     try:
         process = subprocess.Popen(
@@ -41,22 +53,42 @@ def run(command, *, timeout, environment=None, cwd=None):
         )
     except OSError as error:
         raise BenchError(f"{command[0]}: {error.strerror}") from error
+    output = {process.stdout: bytearray(), process.stderr: bytearray()}
     try:
-        stdout, stderr = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired as error:
+        _collect(process, output, start, timeout, begin)
+    except NotFinished as error:
         os.killpg(process.pid, signal.SIGKILL)
-        stdout, _ = process.communicate()
-        tail = " / ".join(stdout.decode("utf-8", "replace").strip().splitlines()[-2:])
-        name = os.path.basename(command[0])
-        raise BenchError(f"{name}: not finished after {timeout} s ({tail})") from error
+        process.wait()
+        tail = " / ".join(output[process.stdout].decode("utf-8", "replace").splitlines()[-2:])
+        raise type(error)(f"{os.path.basename(command[0])}: {error} ({tail})") from None
+    finally:
+        process.stdout.close()
+        process.stderr.close()
     seconds = time.perf_counter() - start
-    return Result(
-        process.returncode,
-        stdout.decode("utf-8", "replace"),
-        stderr.decode("utf-8", "replace"),
-        seconds,
-        list(command),
-    )
+    texts = [output[pipe].decode("utf-8", "replace") for pipe in (process.stdout, process.stderr)]
+    return Result(process.returncode, *texts, seconds, list(command))
+
+
+def _collect(process, output, start, timeout, begin):
+    """Reads both pipes until the process has ended or a time limit is reached."""
+    selector = selectors.DefaultSelector()
+    for pipe in output:
+        selector.register(pipe, selectors.EVENT_READ)
+    text, begin_timeout = begin or ("", timeout)
+    while selector.get_map():
+        has_begun = text.encode() in output[process.stdout]
+        now = time.perf_counter() - start
+        if now >= timeout:
+            raise NotFinished(f"not finished after {timeout} s")
+        if not has_begun and now >= begin_timeout:
+            raise NotBegun(f"not started after {begin_timeout} s")
+        for key, _ in selector.select((timeout if has_begun else begin_timeout) - now):
+            data = os.read(key.fd, 1 << 16)
+            output[key.fileobj] += data
+            if not data:
+                selector.unregister(key.fileobj)
+    selector.close()
+    process.wait()
 
 
 class Machine:

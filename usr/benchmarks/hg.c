@@ -208,7 +208,7 @@ static void measure(struct result *result, const struct options *options, uint64
 
 static void statistics_print(const struct result *result, double ticks_per_ns, uint64_t threshold)
 {
-	printf("Ticks per microsecond: %.1f\n", ticks_per_ns * 1e3);
+	printf("Ticks per microsecond: %.3f\n", ticks_per_ns * 1e3);
 	printf("Number of loops: %" PRIu64 "\n", result->loops);
 	printf("Loop time (min, average, max): %" PRIu64 ", %" PRIu64 ", %" PRIu64
 	       " ticks (max in loop %" PRIu64 ")\n",
