@@ -81,6 +81,7 @@ struct file {
 	char *path;		       /* absolute path in the name space (kmalloc), or NULL */
 	void *data;		       /* the implementation's */
 	uint64_t handle;	       /* likewise */
+	struct list watches;	       /* epoll entries for this file; epoll.c */
 };
 
 /* A file with one reference, or NULL. PATH (may be NULL) is copied. */
@@ -139,6 +140,13 @@ must_check int fd_install(struct file *file, int minimum, bool close_on_exec);
 must_check int fd_install_at(struct file *file, int fd, bool close_on_exec);
 /* 0 or -EBADF. */
 int fd_close(int fd);
+/* Close-on-exec flag: 0 or 1, or -EBADF. */
+must_check int fd_get_cloexec(int fd);
+must_check int fd_set_cloexec(int fd, bool value);
+/* Descriptors must stay below (RLIMIT_NOFILE). */
+unsigned fd_limit(void);
+/* No descriptor is as large. */
+unsigned fd_table_size(void);
 /* Calls VISIT for each open descriptor (for /proc/self/fd), until it returns false. */
 void fd_for_each(bool (*visit)(int fd, struct file *file, void *context), void *context);
 /* Everything at the end of the process: flushes shared mappings, closes all. */

@@ -74,6 +74,30 @@ struct fs_mount *vfs_mount_of(const char *path);
 /* All mounts, for /proc/mounts. */
 const struct fs_mount *vfs_mounts(void);
 
+void vfs_init(void);
+
+/* The current directory: PATH has FS_PATH_MAX + 1 bytes. */
+void vfs_cwd_get(char *path);
+void vfs_cwd_set(const char *path);
+
+/*
+ * Calls FUNCTION with the mount that serves name->path, again after each redirection. FLAGS:
+ * FS_NOFOLLOW and VFS_MODIFIES (refused with -EROFS on a read-only mount). Result of FUNCTION, or
+ * -ELOOP, -ENAMETOOLONG.
+ */
+#define VFS_MODIFIES 0x100u
+struct fs_name;
+typedef int64_t (*vfs_fn)(struct fs_mount *mount, struct fs_path *path, void *argument);
+typedef int64_t (*vfs_fn2)(struct fs_mount *mount, struct fs_path *from, struct fs_path *to,
+			   int *which, void *argument);
+must_check int64_t vfs_call(struct fs_name *name, unsigned flags, vfs_fn function, void *argument);
+must_check int64_t vfs_call2(struct fs_name *from, unsigned from_flags, struct fs_name *to,
+			     unsigned to_flags, vfs_fn2 function, void *argument);
+
+/* open(2) and stat(2) of name->path (which changes). FLAGS: O_*. 0 or -errno. */
+must_check int vfs_open(struct fs_name *name, unsigned flags, uint32_t mode, struct file **out);
+must_check int vfs_stat(struct fs_name *name, bool follow_link, file_stat_t *stat);
+
 /* Each file system's start, called by fs_init (kernel/fs/init.c) in this order. 0 or -errno. */
 must_check int memfs_init(void);  /* registers memory file systems: memfs_mount below */
 must_check int hostfs_init(void); /* "/" and host_fs of the HELLO reply, standard files 0, 1, 2 */

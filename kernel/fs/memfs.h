@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Memory file systems: nodes in the kernel's memory. Private to this folder.
+ *
+ * fs->lock (mutex) guards names, links and attributes of all nodes of one file system;
+ * node->data_lock the size and the set of frames of a regular file. Order: fs->lock ->
+ * node->data_lock. A node lives as long as it has a name, is open, or is mapped (references).
+ */
+#ifndef FS_MEMFS_H
+#define FS_MEMFS_H
+
+#include <file/file.h>
+#include <fs/vfs.h>
+#include <lib/list.h>
+#include <lib/rbtree.h>
+#include <sched/mutex.h>
+
+#include "frames.h"
+
+struct memfs {
+	struct mutex lock;
+	struct mem_node *root;
+	uint64_t next_ino;
+	uint64_t device;
+	const char *type;
+};
+
+struct mem_node {
+	_Atomic uint32_t references;
+	struct memfs *fs;
+	uint64_t ino, nlink, rdev;
+	uint32_t mode, uid, gid;
+	struct hc_time atime, mtime, ctime, btime;
+	/* directory */
+	struct mem_node *parent; /* not counted; itself for the root */
+	struct rb_tree names;	 /* struct mem_name, by name */
+	struct list order;	 /* the same, in the order of their cookies */
+	uint64_t next_cookie;
+	/* symbolic link */
+	char *target;
+	/* regular file */
+	struct mutex data_lock;
+	struct vm_object object; /* counts mappings; the first one holds a reference to the node */
+	struct frame_tree frames;
+	uint64_t size;
+	uint32_t seals; /* of memfd */
+};
+
+struct mem_name {
+	struct rb_node by_name;
+	struct list_node in_order;
+	uint64_t cookie;
+	struct mem_node *node; /* counted */
+	uint32_t length;
+	char name[];
+};
+
+struct hc_time memfs_now(void);
+struct mem_node *mem_node_create(struct memfs *fs, uint32_t mode);
+static inline void mem_node_get(struct mem_node *node)
+{
+	atomic_fetch_add_explicit(&node->references, 1, memory_order_relaxed);
+}
+void mem_node_put(struct mem_node *node);
+void mem_node_stat(const struct mem_node *node, file_stat_t *stat);
+
+static inline bool mem_is_dir(const struct mem_node *node)
+{
+	return (node->mode & 0170000) == 0040000;
+}
+static inline bool mem_is_link(const struct mem_node *node)
+{
+	return (node->mode & 0170000) == 0120000;
+}
+static inline bool mem_is_file(const struct mem_node *node)
+{
+	return (node->mode & 0170000) == 0100000;
+}
+
+/* Names in a directory; fs->lock held. */
+struct mem_name *mem_name_find(const struct mem_node *dir, const char *name, size_t length);
+must_check int mem_name_add(struct mem_node *dir, const char *name, size_t length,
+			    struct mem_node *node);
+void mem_name_remove(struct mem_node *dir, struct mem_name *name);
+
+/*
+ * Walks path->rest (memfs_walk.c); fs->lock held. DIR, NAME and LENGTH: the last name and its
+ * directory (LENGTH 0: the path is the root or ends with ".."), *NODE: what it names (NULL:
+ * nothing), all uncounted. *MUST_BE_DIR: a slash follows. A symbolic link at the end is followed
+ * unless path->flags say otherwise.
+ */
+struct mem_walk {
+	struct mem_node *dir, *node;
+	const char *name;
+	size_t length;
+	bool must_be_dir;
+	char *text; /* the path that NAME points into; kfree */
+};
+must_check int memfs_walk(struct fs_mount *mount, struct fs_path *path, struct mem_walk *walk);
+
+/* The absolute path of directory NODE, or of NAME in it, into OUT (FS_PATH_MAX + 1 bytes). */
+must_check int memfs_path_of(const struct fs_mount *mount, const struct mem_node *node,
+			     const char *name, size_t length, char *out);
+
+/* Opens NODE. */
+must_check int memfs_open_node(struct mem_node *node, unsigned flags, const char *path,
+			       struct file **out);
+
+/* Regular files (memfs_file.c). */
+void mem_file_init(struct mem_node *node);
+must_check int mem_file_truncate(struct mem_node *node, uint64_t size);
+void mem_node_set_times(struct mem_node *node, const struct hc_time times[2]);
+void memfs_fill_statfs(struct hc_statfs *statfs);
+int64_t mem_getdents(struct file *file, void *buffer, size_t size);
+extern const struct file_ops memfs_file_ops;
+extern const struct file_ops memfs_dir_ops;
+
+/* A device node's open (devfs.c): -ENXIO for unknown ones. */
+must_check int tty_open(struct file **out); /* -ENXIO: no standard file is a terminal */
+must_check int device_open(uint64_t rdev, unsigned flags, const char *path, struct file **out);
+
+/* Creates a node at NAME below the root of FS, for devfs. */
+must_check int memfs_add_node(struct memfs *fs, const char *name, uint32_t mode, uint64_t rdev,
+			      const char *target);
+struct memfs *memfs_create(const char *type);
+must_check int memfs_mount_at(struct memfs *fs, const char *path);
+
+#endif /* FS_MEMFS_H */

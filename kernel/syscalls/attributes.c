@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Changing attributes by path: mode, owner, times, size. */
+#include <arch/user.h>
+#include <asm/errno.h>
+#include <file/file.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+#include <mm/heap.h>
+#include <syscalls/path.h>
+
+#define NSEC_NOW  ((1l << 30) - 1l) /* UTIME_NOW */
+#define NSEC_OMIT ((1l << 30) - 2l) /* UTIME_OMIT */
+
+#define MODIFY(operation, ...)                                                                     \
+	(mount->ops->operation ? mount->ops->operation(mount, path, ##__VA_ARGS__) : -EROFS)
+
+static long call_at(int dirfd, uintptr_t address, unsigned at_flags, vfs_fn function,
+		    void *argument)
+{
+	struct fs_name *name;
+	long result = name_from_user(dirfd, address, false, &name);
+
+	if (result)
+		return result;
+	result = vfs_call(name, VFS_MODIFIES | (at_flags & AT_SYMLINK_NOFOLLOW ? FS_NOFOLLOW : 0),
+			  function, argument);
+	kfree(name);
+	return result;
+}
+
+static int64_t chmod_in(struct fs_mount *mount, struct fs_path *path, void *argument)
+{
+	return MODIFY(chmod, *(const uint32_t *)argument);
+}
+
+static long chmod_at(int dirfd, uintptr_t path, uint32_t mode)
+{
+	mode &= 07777;
+	return call_at(dirfd, path, 0, chmod_in, &mode);
+}
+
+SYSCALL(chmod)
+{
+	return chmod_at(AT_FDCWD, (uintptr_t)a0, (uint32_t)a1);
+}
+
+SYSCALL(fchmodat)
+{
+	return chmod_at((int)a0, (uintptr_t)a1, (uint32_t)a2);
+}
+
+static int64_t chown_in(struct fs_mount *mount, struct fs_path *path, void *argument)
+{
+	const uint32_t *ids = argument;
+
+	return MODIFY(chown, ids[0], ids[1]);
+}
+
+static long chown_at(int dirfd, uintptr_t path, long uid, long gid, unsigned flags)
+{
+	uint32_t ids[2] = {(uint32_t)uid, (uint32_t)gid};
+
+	return call_at(dirfd, path, flags, chown_in, ids);
+}
+
+SYSCALL(chown)
+{
+	return chown_at(AT_FDCWD, (uintptr_t)a0, a1, a2, 0);
+}
+
+SYSCALL(lchown)
+{
+	return chown_at(AT_FDCWD, (uintptr_t)a0, a1, a2, AT_SYMLINK_NOFOLLOW);
+}
+
+/* fchownat(dirfd, path, uid, gid, flags) */
+SYSCALL(fchownat)
+{
+	if (a4 & ~(long)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	return chown_at((int)a0, (uintptr_t)a1, a2, a3, (unsigned)a4);
+}
+
+static int64_t truncate_in(struct fs_mount *mount, struct fs_path *path, void *argument)
+{
+	return MODIFY(truncate, *(const uint64_t *)argument);
+}
+
+SYSCALL(truncate)
+{
+	uint64_t size = (uint64_t)a1;
+
+	return a1 < 0 ? -EINVAL : call_at(AT_FDCWD, (uintptr_t)a0, 0, truncate_in, &size);
+}
+
+static int64_t utimens_in(struct fs_mount *mount, struct fs_path *path, void *argument)
+{
+	return MODIFY(utimens, argument);
+}
+
+static long utimens_fd(int fd, const struct hc_time times[2])
+{
+	struct file *file = fd_get(fd);
+	long result;
+
+	if (!file)
+		return -EBADF;
+	if (file->kind & FILE_PATH_ONLY)
+		result = -EBADF;
+	else
+		result = file->ops->utimens ? file->ops->utimens(file, times) : -EPERM;
+	file_put(file);
+	return result;
+}
+
+/* PATH NULL: DIRFD itself. */
+static long utimens_at(int dirfd, uintptr_t path, struct hc_time times[2], unsigned flags)
+{
+	if (!path && dirfd != AT_FDCWD)
+		return flags ? -EINVAL : utimens_fd(dirfd, times);
+	return call_at(dirfd, path, flags, utimens_in, times);
+}
+
+static const struct hc_time now[2] = {{0, NSEC_NOW}, {0, NSEC_NOW}};
+
+static bool valid_nsec(int64_t nsec)
+{
+	return nsec == NSEC_NOW || nsec == NSEC_OMIT || (nsec >= 0 && nsec < (int64_t)NS_PER_SEC);
+}
+
+/* utimensat(dirfd, path, timespec[2], flags) */
+SYSCALL(utimensat)
+{
+	struct hc_time times[2] = {now[0], now[1]};
+
+	if (a3 & ~(long)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	if (a2 && arch_user_read(times, (uintptr_t)a2, sizeof(times)))
+		return -EFAULT;
+	if (!valid_nsec(times[0].nsec) || !valid_nsec(times[1].nsec))
+		return -EINVAL;
+	if (times[0].nsec == NSEC_OMIT && times[1].nsec == NSEC_OMIT)
+		return 0;
+	return utimens_at((int)a0, (uintptr_t)a1, times, (unsigned)a3);
+}
+
+/* Times as struct timeval[2] at ADDRESS; none: now. */
+static int read_timevals(uintptr_t address, struct hc_time times[2])
+{
+	times[0] = now[0];
+	times[1] = now[1];
+	if (!address)
+		return 0;
+	if (arch_user_read(times, address, 2 * sizeof(times[0])))
+		return -EFAULT;
+	for (unsigned i = 0; i < 2; i++) {
+		if (times[i].nsec < 0 || times[i].nsec >= 1000000)
+			return -EINVAL;
+		times[i].nsec *= 1000;
+	}
+	return 0;
+}
+
+/* futimesat(dirfd, path, timeval[2]) */
+SYSCALL(futimesat)
+{
+	struct hc_time times[2];
+	int error = read_timevals((uintptr_t)a2, times);
+
+	return error ? error : utimens_at((int)a0, (uintptr_t)a1, times, 0);
+}
+
+SYSCALL(utimes)
+{
+	struct hc_time times[2];
+	int error = read_timevals((uintptr_t)a1, times);
+
+	return error ? error : utimens_at(AT_FDCWD, (uintptr_t)a0, times, 0);
+}
+
+/* utime(path, {access, modification} in seconds) */
+SYSCALL(utime)
+{
+	struct hc_time times[2] = {now[0], now[1]};
+	int64_t seconds[2];
+
+	if (a1) {
+		if (arch_user_read(seconds, (uintptr_t)a1, sizeof(seconds)))
+			return -EFAULT;
+		times[0] = (struct hc_time){seconds[0], 0};
+		times[1] = (struct hc_time){seconds[1], 0};
+	}
+	return utimens_at(AT_FDCWD, (uintptr_t)a0, times, 0);
+}

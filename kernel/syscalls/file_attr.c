@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Attributes, sizes, directories and durability of open files. */
+#include <syscalls/fd.h>
+
+#include <arch/user.h>
+#include <asm/errno.h>
+#include <asm/fcntl.h>
+#include <asm/stat.h>
+#include <asm/statfs.h>
+#include <file/file.h>
+#include <lib/string.h>
+#include <linux/fadvise.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <mm/heap.h>
+#include <syscalls/statfs.h>
+
+#define GETDENTS_MAX (32ul << 10)
+
+int file_stat_of(struct file *file, struct hc_stat *stat)
+{
+	if (file->ops->stat)
+		return file->ops->stat(file, stat);
+	*stat = (struct hc_stat){.mode = 0600, .nlink = 1, .blksize = PAGE_SIZE};
+	return 0;
+}
+
+int stat_to_user(const struct hc_stat *s, uintptr_t address)
+{
+	struct stat out = {
+		.st_dev = s->dev,
+		.st_ino = s->ino,
+		.st_nlink = s->nlink,
+		.st_mode = s->mode,
+		.st_uid = s->uid,
+		.st_gid = s->gid,
+		.st_rdev = s->rdev,
+		.st_size = (long)s->size,
+		.st_blksize = (long)s->blksize,
+		.st_blocks = (long)s->blocks,
+		.st_atime = (unsigned long)s->atime.sec,
+		.st_atime_nsec = (unsigned long)s->atime.nsec,
+		.st_mtime = (unsigned long)s->mtime.sec,
+		.st_mtime_nsec = (unsigned long)s->mtime.nsec,
+		.st_ctime = (unsigned long)s->ctime.sec,
+		.st_ctime_nsec = (unsigned long)s->ctime.nsec,
+	};
+
+	return arch_user_write(address, &out, sizeof(out));
+}
+
+int statfs_to_user(const struct hc_statfs *s, uintptr_t address)
+{
+	struct statfs out = {
+		.f_type = (long)s->type,
+		.f_bsize = (long)s->bsize,
+		.f_blocks = (long)s->blocks,
+		.f_bfree = (long)s->bfree,
+		.f_bavail = (long)s->bavail,
+		.f_files = (long)s->files,
+		.f_ffree = (long)s->ffree,
+		.f_fsid = {{(int)s->fsid, (int)(s->fsid >> 32)}},
+		.f_namelen = (long)s->namelen,
+		.f_frsize = (long)s->frsize,
+		.f_flags = (long)s->flags,
+	};
+
+	return arch_user_write(address, &out, sizeof(out));
+}
+
+/* fstat(fd, stat) */
+SYSCALL(fstat)
+{
+	struct file *file = fd_get((int)a0);
+	struct hc_stat stat;
+	int error;
+
+	if (!file)
+		return -EBADF;
+	error = file_stat_of(file, &stat);
+	file_put(file);
+	return error ? error : stat_to_user(&stat, (uintptr_t)a1);
+}
+
+/* fstatfs(fd, statfs) */
+SYSCALL(fstatfs)
+{
+	struct file *file = fd_get((int)a0);
+	struct hc_statfs statfs;
+	int error;
+
+	if (!file)
+		return -EBADF;
+	error = file->ops->statfs ? file->ops->statfs(file, &statfs) : -ENOSYS;
+	file_put(file);
+	return error ? error : statfs_to_user(&statfs, (uintptr_t)a1);
+}
+
+static long sync_file(int fd, bool data_only)
+{
+	struct file *file = fd_get(fd);
+	long result;
+
+	if (!file)
+		return -EBADF;
+	if (file->kind & FILE_PATH_ONLY)
+		result = -EBADF;
+	else
+		result = file->ops->sync ? file->ops->sync(file, data_only) : -EINVAL;
+	file_put(file);
+	return result;
+}
+
+SYSCALL(fsync)
+{
+	return sync_file((int)a0, false);
+}
+
+SYSCALL(fdatasync)
+{
+	return sync_file((int)a0, true);
+}
+
+static bool writable(const struct file *file)
+{
+	return (atomic_load(&file->flags) & O_ACCMODE) != O_RDONLY;
+}
+
+/* ftruncate(fd, size) */
+SYSCALL(ftruncate)
+{
+	struct file *file = a1 < 0 ? NULL : fd_get((int)a0);
+	long result;
+
+	if (!file)
+		return a1 < 0 ? -EINVAL : -EBADF;
+	if (file->kind & FILE_PATH_ONLY)
+		result = -EBADF;
+	else if (!writable(file) || !file->ops->truncate)
+		result = -EINVAL;
+	else
+		result = file->ops->truncate(file, (uint64_t)a1);
+	file_put(file);
+	return result;
+}
+
+/* fallocate(fd, mode, offset, size) */
+SYSCALL(fallocate)
+{
+	struct file *file;
+	long result;
+
+	if (a2 < 0 || a3 <= 0)
+		return -EINVAL;
+	file = fd_get((int)a0);
+	if (!file)
+		return -EBADF;
+	if (!writable(file) || (file->kind & FILE_PATH_ONLY))
+		result = -EBADF;
+	else if (a3 > INT64_MAX - a2)
+		result = -EFBIG;
+	else if (file->kind & FILE_STREAM)
+		result = -ESPIPE;
+	else
+		result = file->ops->allocate
+				 ? file->ops->allocate(file, (int)a1, (uint64_t)a2, (uint64_t)a3)
+				 : -EOPNOTSUPP;
+	file_put(file);
+	return result;
+}
+
+/* Advice changes nothing: the host caches files. */
+static long advise(int fd, bool valid)
+{
+	struct file *file = fd_get(fd);
+	long result = 0;
+
+	if (!file)
+		return -EBADF;
+	if (file->kind & FILE_STREAM)
+		result = -ESPIPE;
+	else if (!valid)
+		result = -EINVAL;
+	file_put(file);
+	return result;
+}
+
+/* fadvise64(fd, offset, size, advice) */
+SYSCALL(fadvise64)
+{
+	return advise((int)a0,
+		      a2 >= 0 && (int)a3 >= POSIX_FADV_NORMAL && (int)a3 <= POSIX_FADV_NOREUSE);
+}
+
+SYSCALL(readahead)
+{
+	return advise((int)a0, true);
+}
+
+/* sync_file_range(fd, offset, size, flags) */
+SYSCALL(sync_file_range)
+{
+	if (a1 < 0 || a2 < 0 || a3 & ~7l)
+		return -EINVAL;
+	return sync_file((int)a0, true);
+}
+
+#define LOCK_OPERATIONS (LOCK_SH | LOCK_EX | LOCK_UN)
+
+/* flock(fd, operation) */
+SYSCALL(flock)
+{
+	int operation = (int)a1 & ~LOCK_NB;
+	struct file *file = fd_get((int)a0);
+	long result;
+
+	if (!file)
+		return -EBADF;
+	if (operation != LOCK_SH && operation != LOCK_EX && operation != LOCK_UN)
+		result = -EINVAL;
+	else
+		result = file->ops->flock ? file->ops->flock(file, (int)a1) : 0;
+	file_put(file);
+	return result;
+}
+
+/* fchmod(fd, mode) */
+SYSCALL(fchmod)
+{
+	struct file *file = fd_get((int)a0);
+	long result;
+
+	if (!file)
+		return -EBADF;
+	if (file->kind & FILE_PATH_ONLY)
+		result = -EBADF;
+	else
+		result = file->ops->chmod ? file->ops->chmod(file, (uint32_t)a1 & 07777) : -EPERM;
+	file_put(file);
+	return result;
+}
+
+/* fchown(fd, uid, gid) */
+SYSCALL(fchown)
+{
+	struct file *file = fd_get((int)a0);
+	long result;
+
+	if (!file)
+		return -EBADF;
+	if (file->kind & FILE_PATH_ONLY)
+		result = -EBADF;
+	else
+		result = file->ops->chown ? file->ops->chown(file, (uint32_t)a1, (uint32_t)a2)
+					  : -EPERM;
+	file_put(file);
+	return result;
+}
+
+struct linux_dirent64_head {
+	uint64_t ino;
+	int64_t offset;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+} __attribute__((packed));
+
+/* Reads records of the directory at FD into BUFFER. Bytes, or -errno. */
+static int64_t read_directory(int fd, void *buffer, size_t size)
+{
+	struct file *file = fd_get(fd);
+	int64_t result;
+
+	if (!file)
+		return -EBADF;
+	if (file->kind & FILE_PATH_ONLY) {
+		result = -EBADF;
+	} else if (!file->ops->getdents) {
+		result = -ENOTDIR;
+	} else {
+		mutex_lock(&file->offset_lock);
+		result = file->ops->getdents(file, buffer, size);
+		mutex_unlock(&file->offset_lock);
+	}
+	file_put(file);
+	return result;
+}
+
+/* getdents64(fd, buffer, size) */
+SYSCALL(getdents64)
+{
+	size_t size = MIN((size_t)(unsigned)a2, GETDENTS_MAX);
+	void *buffer = kmalloc(size);
+	int64_t result = buffer ? read_directory((int)a0, buffer, size) : -ENOMEM;
+
+	if (result > 0 && arch_user_write((uintptr_t)a1, buffer, (size_t)result))
+		result = -EFAULT;
+	kfree(buffer);
+	return result;
+}
+
+/* The old record: no type behind the length, but in the last byte. Same size or less. */
+static size_t convert_record(const struct linux_dirent64_head *from, uint8_t *to)
+{
+	size_t name = strlen(from->name) + 1;
+	size_t length = ALIGN_UP(18 + name + 1, 8ul);
+	uint16_t length16 = (uint16_t)length;
+
+	memcpy(to, &from->ino, 8);
+	memcpy(to + 8, &from->offset, 8);
+	memcpy(to + 16, &length16, 2);
+	memcpy(to + 18, from->name, name);
+	to[length - 1] = from->type;
+	return length;
+}
+
+/* getdents(fd, buffer, size) */
+SYSCALL(getdents)
+{
+	size_t size = MIN((size_t)(unsigned)a2, GETDENTS_MAX), out = 0;
+	uint8_t *buffer = kmalloc(2 * size + 16), *converted = buffer ? buffer + size : NULL;
+	int64_t result = buffer ? read_directory((int)a0, buffer, size) : -ENOMEM;
+
+	for (int64_t in = 0; in < result;) {
+		const struct linux_dirent64_head *record = (const void *)(buffer + in);
+
+		in += record->length;
+		out += convert_record(record, converted + out);
+	}
+	if (result > 0)
+		result = arch_user_write((uintptr_t)a1, converted, out) ? -EFAULT : (int64_t)out;
+	kfree(buffer);
+	return result;
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reading and writing of open files: scatter and gather, positions, copies between files. */
+#include <syscalls/file_io.h>
+
+#include <arch/user.h>
+#include <asm/errno.h>
+#include <asm/fcntl.h>
+#include <file/file.h>
+#include <linux/fs.h>
+#include <linux/uio.h>
+#include <mm/heap.h>
+
+#define TRANSFER_MAX 0x7ffff000ul /* of one call, as on Linux */
+#define VECTOR_FAST  8u		  /* segments that need no memory from the heap */
+#define COPY_CHUNK   (64ul << 10)
+
+typedef int64_t (*io_fn)(struct file *file, struct file_io *io, const uint64_t *offset);
+
+static long io_segments(int fd, io_fn function, const struct file_segment *segments, unsigned count,
+			size_t total, const uint64_t *offset)
+{
+	struct file_io io = {.segments = segments, .count = count, .remaining = total};
+	struct file *file = fd_get(fd);
+	long result;
+
+	if (!file)
+		return -EBADF;
+	result = function(file, &io, offset);
+	file_put(file);
+	return result;
+}
+
+static long io_buffer(int fd, io_fn function, uintptr_t address, size_t size,
+		      const uint64_t *offset)
+{
+	struct file_segment segment = {address, MIN(size, TRANSFER_MAX)};
+
+	if (offset && (int64_t)*offset < 0)
+		return -EINVAL;
+	if (!arch_user_range_ok(address, size)) {
+		struct file *file = fd_get(fd);
+
+		if (!file)
+			return -EBADF;
+		file_put(file);
+		return -EFAULT;
+	}
+	return io_segments(fd, function, &segment, 1, segment.size, offset);
+}
+
+/* Checks and takes over the COUNT segments of a struct iovec array. The total, or -errno. */
+static int64_t read_vector(struct file_segment *segments, uintptr_t vector, unsigned count)
+{
+	size_t total = 0;
+
+	_Static_assert(sizeof(struct iovec) == sizeof(struct file_segment), "same layout");
+	if (arch_user_read(segments, vector, count * sizeof(*segments)))
+		return -EFAULT;
+	for (unsigned i = 0; i < count; i++) {
+		if ((int64_t)segments[i].size < 0)
+			return -EINVAL;
+		if (!arch_user_range_ok(segments[i].address, segments[i].size))
+			return -EFAULT;
+		segments[i].size = MIN(segments[i].size, TRANSFER_MAX - total);
+		total += segments[i].size;
+	}
+	return (int64_t)total;
+}
+
+static long io_vector(int fd, io_fn function, uintptr_t vector, unsigned long count,
+		      const uint64_t *offset)
+{
+	struct file_segment fast[VECTOR_FAST], *segments = fast;
+	long result;
+
+	if (count > UIO_MAXIOV || (offset && (int64_t)*offset < 0))
+		return -EINVAL;
+	if (count > VECTOR_FAST) {
+		segments = kmalloc(count * sizeof(*segments));
+		if (!segments)
+			return -ENOMEM;
+	}
+	result = read_vector(segments, vector, (unsigned)count);
+	if (result >= 0)
+		result = io_segments(fd, function, segments, (unsigned)count, (size_t)result,
+				     offset);
+	if (segments != fast)
+		kfree(segments);
+	return result;
+}
+
+/* read(fd, buffer, size) */
+SYSCALL(read)
+{
+	return io_buffer((int)a0, file_read, (uintptr_t)a1, (size_t)a2, NULL);
+}
+
+/* write(fd, buffer, size) */
+SYSCALL(write)
+{
+	return io_buffer((int)a0, file_write, (uintptr_t)a1, (size_t)a2, NULL);
+}
+
+/* pread64(fd, buffer, size, offset) */
+SYSCALL(pread64)
+{
+	uint64_t offset = (uint64_t)a3;
+
+	return io_buffer((int)a0, file_read, (uintptr_t)a1, (size_t)a2, &offset);
+}
+
+/* pwrite64(fd, buffer, size, offset) */
+SYSCALL(pwrite64)
+{
+	uint64_t offset = (uint64_t)a3;
+
+	return io_buffer((int)a0, file_write, (uintptr_t)a1, (size_t)a2, &offset);
+}
+
+/* readv(fd, vector, count) */
+SYSCALL(readv)
+{
+	return io_vector((int)a0, file_read, (uintptr_t)a1, (unsigned long)a2, NULL);
+}
+
+/* writev(fd, vector, count) */
+SYSCALL(writev)
+{
+	return io_vector((int)a0, file_write, (uintptr_t)a1, (unsigned long)a2, NULL);
+}
+
+/* preadv(fd, vector, count, offset low, high): the low part holds all 64 bits */
+SYSCALL(preadv)
+{
+	uint64_t offset = (uint64_t)a3;
+
+	return io_vector((int)a0, file_read, (uintptr_t)a1, (unsigned long)a2, &offset);
+}
+
+SYSCALL(pwritev)
+{
+	uint64_t offset = (uint64_t)a3;
+
+	return io_vector((int)a0, file_write, (uintptr_t)a1, (unsigned long)a2, &offset);
+}
+
+/* RWF_*: hints that change nothing here are taken, others refused. */
+#define RWF_HINTS (RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
+
+/* preadv2(fd, vector, count, offset low, high, flags); offset -1: the file's own position */
+SYSCALL(preadv2)
+{
+	uint64_t offset = (uint64_t)a3;
+
+	if (a5 & ~(long)RWF_HINTS)
+		return -EOPNOTSUPP;
+	return io_vector((int)a0, file_read, (uintptr_t)a1, (unsigned long)a2,
+			 a3 == -1 ? NULL : &offset);
+}
+
+SYSCALL(pwritev2)
+{
+	uint64_t offset = (uint64_t)a3;
+
+	if (a5 & ~(long)RWF_HINTS)
+		return -EOPNOTSUPP;
+	return io_vector((int)a0, file_write, (uintptr_t)a1, (unsigned long)a2,
+			 a3 == -1 ? NULL : &offset);
+}
+
+/* lseek(fd, offset, whence) */
+SYSCALL(lseek)
+{
+	struct file *file = fd_get((int)a0);
+	int64_t result;
+
+	if (!file)
+		return -EBADF;
+	if (file->kind & FILE_PATH_ONLY) {
+		result = -EBADF;
+	} else if (!file->ops->seek) {
+		result = -ESPIPE;
+	} else {
+		mutex_lock(&file->offset_lock);
+		result = file->ops->seek(file, a1, (int)(unsigned)a2);
+		mutex_unlock(&file->offset_lock);
+	}
+	file_put(file);
+	return result;
+}
+
+/* Writes all SIZE bytes of BUFFER (kernel memory) to OUT. Bytes, or -errno when none was. */
+static int64_t write_kernel(struct file *out, const void *buffer, size_t size,
+			    const uint64_t *offset)
+{
+	struct file_segment segment = {(uintptr_t)buffer, size};
+	struct file_io io = {.segments = &segment, .count = 1, .remaining = size, .kernel = true};
+
+	return file_write(out, &io, offset);
+}
+
+static int64_t read_kernel(struct file *in, void *buffer, size_t size, const uint64_t *offset)
+{
+	struct file_segment segment = {(uintptr_t)buffer, size};
+	struct file_io io = {.segments = &segment, .count = 1, .remaining = size, .kernel = true};
+
+	return file_read(in, &io, offset);
+}
+
+/*
+ * Copies up to SIZE bytes from IN to OUT through BUFFER. IN_OFFSET and OUT_OFFSET: positions that
+ * move, or NULL for the files' own. What was read but not written goes back to IN's position.
+ */
+static int64_t copy(struct file *in, uint64_t *in_offset, struct file *out, uint64_t *out_offset,
+		    size_t size, uint8_t *buffer)
+{
+	uint64_t position = in_offset ? *in_offset : in->offset, done = 0;
+	int64_t result = 0;
+
+	while (done < size) {
+		int64_t got = read_kernel(in, buffer, MIN(size - done, COPY_CHUNK), &position);
+
+		if (got <= 0) {
+			result = got;
+			break;
+		}
+		result = write_kernel(out, buffer, (size_t)got, out_offset);
+		if (result <= 0)
+			break;
+		position += (uint64_t)result;
+		done += (uint64_t)result;
+		if (out_offset)
+			*out_offset += (uint64_t)result;
+		if (result < got)
+			break;
+	}
+	if (in_offset)
+		*in_offset = position;
+	else
+		in->offset = position;
+	return done ? (int64_t)done : result;
+}
+
+static int64_t copy_files(int in_fd, uint64_t *in_offset, int out_fd, uint64_t *out_offset,
+			  size_t size)
+{
+	struct file *in = fd_get(in_fd), *out = fd_get(out_fd);
+	uint8_t *buffer = kmalloc(COPY_CHUNK);
+	int64_t result = -EBADF;
+
+	if (!buffer)
+		result = -ENOMEM;
+	else if (in && out && (in->kind & FILE_STREAM))
+		result = -EINVAL;
+	else if (in && out)
+		result = copy(in, in_offset, out, out_offset, MIN(size, TRANSFER_MAX), buffer);
+	kfree(buffer);
+	if (in)
+		file_put(in);
+	if (out)
+		file_put(out);
+	return result;
+}
+
+static int read_offset(uintptr_t address, uint64_t *offset)
+{
+	if (!address)
+		return 0;
+	if (arch_user_read(offset, address, sizeof(*offset)))
+		return -EFAULT;
+	return (int64_t)*offset < 0 ? -EINVAL : 0;
+}
+
+/* sendfile(out, in, offset pointer, size) */
+SYSCALL(sendfile)
+{
+	uint64_t offset = 0;
+	int error = read_offset((uintptr_t)a2, &offset);
+	int64_t result;
+
+	if (error)
+		return error;
+	result = copy_files((int)a1, a2 ? &offset : NULL, (int)a0, NULL, (size_t)a3);
+	if (result >= 0 && a2 && arch_user_write((uintptr_t)a2, &offset, sizeof(offset)))
+		return -EFAULT;
+	return result;
+}
+
+/* copy_file_range(in, in offset pointer, out, out offset pointer, size, flags) */
+SYSCALL(copy_file_range)
+{
+	uint64_t in_offset = 0, out_offset = 0;
+	int error = a5 ? -EINVAL : read_offset((uintptr_t)a1, &in_offset);
+	int64_t result;
+
+	if (!error)
+		error = read_offset((uintptr_t)a3, &out_offset);
+	if (error)
+		return error;
+	result = copy_files((int)a0, a1 ? &in_offset : NULL, (int)a2, a3 ? &out_offset : NULL,
+			    (size_t)a4);
+	if (result < 0)
+		return result;
+	if ((a1 && arch_user_write((uintptr_t)a1, &in_offset, sizeof(in_offset))) ||
+	    (a3 && arch_user_write((uintptr_t)a3, &out_offset, sizeof(out_offset))))
+		return -EFAULT;
+	return result;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* System calls on paths. */
+#ifndef SYSCALLS_PATH_H
+#define SYSCALLS_PATH_H
+
+#include <fs/path.h>
+#include <syscalls/entry.h>
+
+SYSCALL(open);
+SYSCALL(openat);
+SYSCALL(openat2);
+SYSCALL(creat);
+SYSCALL(stat);
+SYSCALL(lstat);
+SYSCALL(newfstatat);
+SYSCALL(statx);
+SYSCALL(access);
+SYSCALL(faccessat);
+SYSCALL(faccessat2);
+SYSCALL(statfs);
+SYSCALL(readlink);
+SYSCALL(readlinkat);
+SYSCALL(unlink);
+SYSCALL(unlinkat);
+SYSCALL(rmdir);
+SYSCALL(rename);
+SYSCALL(renameat);
+SYSCALL(renameat2);
+SYSCALL(mkdir);
+SYSCALL(mkdirat);
+SYSCALL(mknod);
+SYSCALL(mknodat);
+SYSCALL(symlink);
+SYSCALL(symlinkat);
+SYSCALL(link);
+SYSCALL(linkat);
+SYSCALL(truncate);
+SYSCALL(chmod);
+SYSCALL(fchmodat);
+SYSCALL(chown);
+SYSCALL(lchown);
+SYSCALL(fchownat);
+SYSCALL(utime);
+SYSCALL(utimes);
+SYSCALL(futimesat);
+SYSCALL(utimensat);
+SYSCALL(getcwd);
+SYSCALL(chdir);
+SYSCALL(fchdir);
+SYSCALL(chroot);
+SYSCALL(umask);
+SYSCALL(sync);
+SYSCALL(syncfs);
+SYSCALL(mount);
+SYSCALL(umount2);
+
+/*
+ * The path at ADDRESS, relative to DIRFD, as an absolute one in a name from the heap (kfree). 0,
+ * -EFAULT, -ENOENT (empty, unless EMPTY_OK, which then gives -ENODATA: the call means DIRFD
+ * itself), -ENAMETOOLONG, -EBADF, -ENOTDIR, -ENOMEM.
+ */
+must_check int name_from_user(int dirfd, uintptr_t address, bool empty_ok, struct fs_name **name);
+
+/* The process's file mode creation mask. */
+uint32_t umask_apply(uint32_t mode);
+
+#endif /* SYSCALLS_PATH_H */

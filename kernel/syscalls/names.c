@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Making, removing and renaming of names. */
+#include <arch/user.h>
+#include <asm/errno.h>
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/stat.h>
+#include <mm/heap.h>
+#include <syscalls/path.h>
+
+/* Calls FUNCTION for the path at ADDRESS. */
+static long call_at(int dirfd, uintptr_t address, unsigned flags, vfs_fn function, void *argument)
+{
+	struct fs_name *name;
+	long result = name_from_user(dirfd, address, false, &name);
+
+	if (result)
+		return result;
+	result = vfs_call(name, flags, function, argument);
+	kfree(name);
+	return result;
+}
+
+#define MODIFY(operation, ...)                                                                     \
+	(mount->ops->operation ? mount->ops->operation(mount, path, ##__VA_ARGS__) : -EROFS)
+
+static int64_t unlink_in(struct fs_mount *mount, struct fs_path *path, void *argument)
+{
+	return MODIFY(unlink, *(const bool *)argument);
+}
+
+static long unlink_at(int dirfd, uintptr_t path, bool directory)
+{
+	return call_at(dirfd, path, FS_NOFOLLOW | VFS_MODIFIES, unlink_in, &directory);
+}
+
+SYSCALL(unlink)
+{
+	return unlink_at(AT_FDCWD, (uintptr_t)a0, false);
+}
+
+SYSCALL(rmdir)
+{
+	return unlink_at(AT_FDCWD, (uintptr_t)a0, true);
+}
+
+/* unlinkat(dirfd, path, flags) */
+SYSCALL(unlinkat)
+{
+	if (a2 & ~(long)AT_REMOVEDIR)
+		return -EINVAL;
+	return unlink_at((int)a0, (uintptr_t)a1, a2 & AT_REMOVEDIR);
+}
+
+static int64_t mkdir_in(struct fs_mount *mount, struct fs_path *path, void *argument)
+{
+	return MODIFY(mkdir, *(const uint32_t *)argument);
+}
+
+static long mkdir_at(int dirfd, uintptr_t path, uint32_t mode)
+{
+	mode = umask_apply(mode & 01777);
+	return call_at(dirfd, path, FS_NOFOLLOW | VFS_MODIFIES, mkdir_in, &mode);
+}
+
+SYSCALL(mkdir)
+{
+	return mkdir_at(AT_FDCWD, (uintptr_t)a0, (uint32_t)a1);
+}
+
+SYSCALL(mkdirat)
+{
+	return mkdir_at((int)a0, (uintptr_t)a1, (uint32_t)a2);
+}
+
+struct mknod_call {
+	uint32_t mode;
+	uint64_t device;
+};
+
+static int64_t mknod_in(struct fs_mount *mount, struct fs_path *path, void *argument)
+{
+	const struct mknod_call *call = argument;
+
+	return MODIFY(mknod, call->mode, call->device);
+}
+
+/* A regular file is made by opening it. */
+static long make_regular(int dirfd, uintptr_t path, uint32_t mode)
+{
+	struct fs_name *name;
+	struct file *file;
+	long result = name_from_user(dirfd, path, false, &name);
+
+	if (result)
+		return result;
+	result = vfs_open(name, O_CREAT | O_EXCL | O_WRONLY, mode, &file);
+	if (!result)
+		file_put(file);
+	kfree(name);
+	return result;
+}
+
+static long mknod_at(int dirfd, uintptr_t path, uint32_t mode, uint64_t device)
+{
+	struct mknod_call call = {(mode & S_IFMT) | umask_apply(mode), device};
+
+	switch (mode & S_IFMT) {
+	case 0:
+	case S_IFREG:
+		return make_regular(dirfd, path, call.mode & 07777);
+	case S_IFIFO:
+	case S_IFSOCK:
+	case S_IFCHR:
+	case S_IFBLK:
+		return call_at(dirfd, path, FS_NOFOLLOW | VFS_MODIFIES, mknod_in, &call);
+	case S_IFDIR:
+		return -EPERM;
+	default:
+		return -EINVAL;
+	}
+}
+
+SYSCALL(mknod)
+{
+	return mknod_at(AT_FDCWD, (uintptr_t)a0, (uint32_t)a1, (uint64_t)a2);
+}
+
+SYSCALL(mknodat)
+{
+	return mknod_at((int)a0, (uintptr_t)a1, (uint32_t)a2, (uint64_t)a3);
+}
+
+static int64_t symlink_in(struct fs_mount *mount, struct fs_path *path, void *argument)
+{
+	return mount->ops->symlink ? mount->ops->symlink(mount, argument, path) : -EROFS;
+}
+
+static long symlink_at(uintptr_t target, int dirfd, uintptr_t path)
+{
+	char *text = kmalloc(FS_PATH_MAX);
+	long length, result;
+
+	if (!text)
+		return -ENOMEM;
+	length = arch_user_read_string(text, target, FS_PATH_MAX);
+	if (length < 0)
+		result = length;
+	else if (length == 0)
+		result = -ENOENT;
+	else
+		result = call_at(dirfd, path, FS_NOFOLLOW | VFS_MODIFIES, symlink_in, text);
+	kfree(text);
+	return result;
+}
+
+/* symlink(target, path) */
+SYSCALL(symlink)
+{
+	return symlink_at((uintptr_t)a0, AT_FDCWD, (uintptr_t)a1);
+}
+
+/* symlinkat(target, dirfd, path) */
+SYSCALL(symlinkat)
+{
+	return symlink_at((uintptr_t)a0, (int)a1, (uintptr_t)a2);
+}
+
+/* Two paths: FUNCTION gets both. */
+static long call2_at(int from_fd, uintptr_t from, unsigned from_flags, int to_fd, uintptr_t to,
+		     vfs_fn2 function, void *argument)
+{
+	struct fs_name *names[2];
+	long result = name_from_user(from_fd, from, false, &names[0]);
+
+	if (result)
+		return result;
+	result = name_from_user(to_fd, to, false, &names[1]);
+	if (!result) {
+		result = vfs_call2(names[0], from_flags, names[1], FS_NOFOLLOW, function, argument);
+		kfree(names[1]);
+	}
+	kfree(names[0]);
+	return result;
+}
+
+static int64_t link_in(struct fs_mount *mount, struct fs_path *from, struct fs_path *to, int *which,
+		       void *argument)
+{
+	(void)argument;
+	return mount->ops->link ? mount->ops->link(mount, from, to, which) : -EPERM;
+}
+
+SYSCALL(link)
+{
+	return call2_at(AT_FDCWD, (uintptr_t)a0, FS_NOFOLLOW, AT_FDCWD, (uintptr_t)a1, link_in,
+			NULL);
+}
+
+/* linkat(from dirfd, from, to dirfd, to, flags) */
+SYSCALL(linkat)
+{
+	if (a4 & ~(long)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	return call2_at((int)a0, (uintptr_t)a1, a4 & AT_SYMLINK_FOLLOW ? 0 : FS_NOFOLLOW, (int)a2,
+			(uintptr_t)a3, link_in, NULL);
+}
+
+static int64_t rename_in(struct fs_mount *mount, struct fs_path *from, struct fs_path *to,
+			 int *which, void *argument)
+{
+	return mount->ops->rename
+		       ? mount->ops->rename(mount, from, to, *(const unsigned *)argument, which)
+		       : -EROFS;
+}
+
+static long rename_at(int from_fd, uintptr_t from, int to_fd, uintptr_t to, unsigned flags)
+{
+	if (flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT) ||
+	    (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT) && flags & RENAME_EXCHANGE))
+		return -EINVAL;
+	return call2_at(from_fd, from, FS_NOFOLLOW, to_fd, to, rename_in, &flags);
+}
+
+SYSCALL(rename)
+{
+	return rename_at(AT_FDCWD, (uintptr_t)a0, AT_FDCWD, (uintptr_t)a1, 0);
+}
+
+SYSCALL(renameat)
+{
+	return rename_at((int)a0, (uintptr_t)a1, (int)a2, (uintptr_t)a3, 0);
+}
+
+SYSCALL(renameat2)
+{
+	return rename_at((int)a0, (uintptr_t)a1, (int)a2, (uintptr_t)a3, (unsigned)a4);
+}

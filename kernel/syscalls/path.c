@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Names from the application; the current directory; the mode mask. */
+#include <syscalls/path.h>
+
+#include <arch/user.h>
+#include <asm/errno.h>
+#include <file/file.h>
+#include <lib/string.h>
+#include <linux/fcntl.h>
+#include <mm/heap.h>
+#include <mm/vm.h>
+#include <stdatomic.h>
+
+static _Atomic uint32_t mask = 022;
+
+uint32_t umask_apply(uint32_t mode)
+{
+	return mode & 07777 & ~atomic_load(&mask);
+}
+
+/* The directory that DIRFD stands for, into OUT (FS_PATH_MAX + 1 bytes). */
+static int directory_of(int dirfd, char *out)
+{
+	struct file *file;
+	int error = 0;
+
+	if (dirfd == AT_FDCWD) {
+		vfs_cwd_get(out);
+		return 0;
+	}
+	file = fd_get(dirfd);
+	if (!file)
+		return -EBADF;
+	if (!(file->kind & FILE_DIRECTORY) || !file->path)
+		error = -ENOTDIR;
+	else
+		strlcpy(out, file->path, FS_PATH_MAX + 1);
+	file_put(file);
+	return error;
+}
+
+/* Joins the path in name->redirect with its directory. */
+static int resolve(int dirfd, struct fs_name *name)
+{
+	char *directory = NULL;
+	int error = 0;
+
+	if (name->redirect[0] == '/')
+		return path_join(name->path, "/", name->redirect);
+	directory = kmalloc(FS_PATH_MAX + 1);
+	if (!directory)
+		return -ENOMEM;
+	error = directory_of(dirfd, directory);
+	if (!error)
+		error = path_join(name->path, directory, name->redirect);
+	kfree(directory);
+	return error;
+}
+
+int name_from_user(int dirfd, uintptr_t address, bool empty_ok, struct fs_name **out)
+{
+	struct fs_name *name = kmalloc(sizeof(*name));
+	long length;
+	int error;
+
+	if (!name)
+		return -ENOMEM;
+	length = arch_user_read_string(name->redirect, address, FS_PATH_MAX);
+	if (length < 0)
+		error = (int)length;
+	else if (length == 0)
+		error = empty_ok ? -ENODATA : -ENOENT;
+	else
+		error = resolve(dirfd, name);
+	if (error)
+		kfree(name);
+	else
+		*out = name;
+	return error;
+}
+
+SYSCALL(umask)
+{
+	return atomic_exchange(&mask, (uint32_t)a0 & 0777);
+}
+
+/* getcwd(buffer, size): length with the NUL */
+SYSCALL(getcwd)
+{
+	char *path = kmalloc(FS_PATH_MAX + 1);
+	size_t length;
+	long result;
+
+	if (!path)
+		return -ENOMEM;
+	vfs_cwd_get(path);
+	length = strlen(path) + 1;
+	if (length > (size_t)a1)
+		result = -ERANGE;
+	else
+		result = arch_user_write((uintptr_t)a0, path, length) ? -EFAULT : (long)length;
+	kfree(path);
+	return result;
+}
+
+static int64_t resolve_in(struct fs_mount *mount, struct fs_path *path, void *argument)
+{
+	return mount->ops->resolve_dir(mount, path, argument);
+}
+
+SYSCALL(chdir)
+{
+	struct fs_name *name;
+	long result = name_from_user(AT_FDCWD, (uintptr_t)a0, false, &name);
+	char *resolved;
+
+	if (result)
+		return result;
+	resolved = kmalloc(FS_PATH_MAX + 1);
+	result = resolved ? vfs_call(name, 0, resolve_in, resolved) : -ENOMEM;
+	if (!result)
+		vfs_cwd_set(resolved);
+	kfree(resolved);
+	kfree(name);
+	return result;
+}
+
+SYSCALL(fchdir)
+{
+	struct file *file = fd_get((int)a0);
+	long result = 0;
+
+	if (!file)
+		return -EBADF;
+	if (!(file->kind & FILE_DIRECTORY) || !file->path)
+		result = -ENOTDIR;
+	else
+		vfs_cwd_set(file->path);
+	file_put(file);
+	return result;
+}
+
+/* There is one name space, and the proxy confines it. */
+SYSCALL(chroot)
+{
+	return -EPERM;
+}
+
+SYSCALL(mount)
+{
+	return -EPERM;
+}
+
+SYSCALL(umount2)
+{
+	return -EPERM;
+}
+
+SYSCALL(sync)
+{
+	vm_sync_all();
+	return 0;
+}
+
+SYSCALL(syncfs)
+{
+	struct file *file = fd_get((int)a0);
+
+	if (!file)
+		return -EBADF;
+	vm_sync_all();
+	file_put(file);
+	return 0;
+}
