@@ -154,6 +154,17 @@ static int64_t check_same_mount(const struct path_spot *from, const struct path_
 	return spot_check_writable(from);
 }
 
+/* The paths that have changed places, for what the guest knows of its open directories. */
+static void reply_renamed(struct hostcall *call, const struct path_spot *from,
+			  const struct path_spot *to)
+{
+	size_t len = strlen(from->path) + 1;
+
+	memcpy(call->out, from->path, len);
+	memcpy(call->out + len, to->path, strlen(to->path));
+	call->out_size = len + strlen(to->path);
+}
+
 int64_t file_rename(struct file_server *files, struct hostcall *call)
 {
 	struct path_text old_path, new_path;
@@ -174,6 +185,8 @@ int64_t file_rename(struct file_server *files, struct hostcall *call)
 		if (!result && syscall(SYS_renameat2, from.dir_fd, old_name, to.dir_fd, new_name,
 				       (unsigned)call->request.arg[0]) != 0)
 			result = -errno;
+		if (!result)
+			reply_renamed(call, &from, &to);
 		path_spot_close(&to);
 	}
 	path_spot_close(&from);

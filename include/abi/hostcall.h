@@ -79,7 +79,9 @@ enum hc_op {
 		      * the host's handle holds the position; arg1 != 0: rewind first to the cookie
 		      * arg2 */
 	HC_UNLINK,   /* payload: path; arg0 = AT_REMOVEDIR or 0 */
-	HC_RENAME,   /* payload: old path, NUL, new path; arg0 = RENAME_* flags */
+	HC_RENAME,   /* payload: old path, NUL, new path; arg0 = RENAME_* flags; reply payload: the
+		      * resolved old path, NUL, the resolved new path (open directories move with it)
+		      */
 	HC_MKDIR,    /* payload: path; arg0 = mode */
 	HC_READLINK, /* payload: path; reply payload: target; result = its length */
 	HC_SYMLINK,  /* payload: target, NUL, path of the link */

@@ -222,6 +222,20 @@ static void test_synthetic_listing(void)
 	CHECK_EQ(guest_read(&guest, (uint32_t)handle, work, 1), -EISDIR);
 }
 
+/* A rename says what it has moved where, whatever links the given paths went through. */
+static void test_rename_reply(void)
+{
+	static const char paths[] = "/rw/sub/../link/old\0/ro/../rw/new/",
+			  moved[] = "/rw/sub/old\0/rw/new";
+	uint64_t arg[4] = {0};
+
+	CHECK_EQ(symlink("sub", "inside/link") | mkdir("inside/sub/old", 0700), 0);
+	struct guest_reply *reply = guest_call(&guest, HC_RENAME, 0, arg, paths, sizeof(paths) - 1);
+	CHECK_EQ(reply->head.result, 0);
+	CHECK_EQ(reply->size, sizeof(moved) - 1);
+	CHECK_EQ(memcmp(reply->payload, moved, reply->size), 0);
+}
+
 static void test_malformed(void)
 {
 	char longest[HC_PATH_MAX + 2];
@@ -298,6 +312,7 @@ int main(void)
 	test_read_only_handle();
 	test_mount_points();
 	test_synthetic_listing();
+	test_rename_reply();
 	test_malformed();
 	test_devices();
 	test_defaults();
