@@ -265,8 +265,13 @@ struct linux_dirent64_head {
 	char name[];
 } __attribute__((packed));
 
-/* Reads records of the directory at FD into BUFFER. Bytes, or -errno. */
-static int64_t read_directory(int fd, void *buffer, size_t size)
+/* Moves SIZE bytes of records in BUFFER to the application at ADDRESS. Bytes, or -EFAULT. */
+typedef int64_t (*records_out_fn)(uintptr_t address, uint8_t *buffer, size_t size);
+
+/* Reads records of the directory at FD and hands them over; entries that could not be handed over
+ * stay to be read. Bytes, or -errno. */
+static int64_t read_directory(int fd, uint8_t *buffer, size_t size, uintptr_t address,
+			      records_out_fn out)
 {
 	struct file *file = fd_get(fd);
 	int64_t result;
@@ -278,57 +283,68 @@ static int64_t read_directory(int fd, void *buffer, size_t size)
 	} else if (!file->ops->getdents) {
 		result = -ENOTDIR;
 	} else {
+		uint64_t before;
+
 		mutex_lock(&file->offset_lock);
+		before = file->offset;
 		result = file->ops->getdents(file, buffer, size);
+		if (result > 0)
+			result = out(address, buffer, (size_t)result);
+		if (result < 0)
+			file->offset = before;
 		mutex_unlock(&file->offset_lock);
 	}
 	file_put(file);
 	return result;
 }
 
+static int64_t records_out(uintptr_t address, uint8_t *buffer, size_t size)
+{
+	return arch_user_write(address, buffer, size) ? -EFAULT : (int64_t)size;
+}
+
 /* getdents64(fd, buffer, size) */
 SYSCALL(getdents64)
 {
 	size_t size = MIN((size_t)(unsigned)a2, GETDENTS_MAX);
-	void *buffer = kmalloc(size);
-	int64_t result = buffer ? read_directory((int)a0, buffer, size) : -ENOMEM;
+	uint8_t *buffer = kmalloc(size);
+	int64_t result = buffer ? read_directory((int)a0, buffer, size, (uintptr_t)a1, records_out)
+				: -ENOMEM;
 
-	if (result > 0 && arch_user_write((uintptr_t)a1, buffer, (size_t)result))
-		result = -EFAULT;
 	kfree(buffer);
 	return result;
 }
 
-/* The old record: no type behind the length, but in the last byte. Same size or less. */
-static size_t convert_record(const struct linux_dirent64_head *from, uint8_t *to)
+/* The old record has the type in its last byte instead of before the name; its size is the same. */
+static void convert_record(struct linux_dirent64_head *record)
 {
-	size_t name = strlen(from->name) + 1;
-	size_t length = ALIGN_UP(18 + name + 1, 8ul);
-	uint16_t length16 = (uint16_t)length;
+	uint8_t *bytes = (uint8_t *)record, type = record->type;
 
-	memcpy(to, &from->ino, 8);
-	memcpy(to + 8, &from->offset, 8);
-	memcpy(to + 16, &length16, 2);
-	memcpy(to + 18, from->name, name);
-	to[length - 1] = from->type;
-	return length;
+	memmove(bytes + offsetof(struct linux_dirent64_head, type), record->name,
+		strlen(record->name) + 1);
+	bytes[record->length - 1] = type;
+}
+
+static int64_t old_records_out(uintptr_t address, uint8_t *buffer, size_t size)
+{
+	for (size_t at = 0; at < size;) {
+		struct linux_dirent64_head *record = (void *)(buffer + at);
+
+		at += record->length;
+		convert_record(record);
+	}
+	return records_out(address, buffer, size);
 }
 
 /* getdents(fd, buffer, size) */
 SYSCALL(getdents)
 {
-	size_t size = MIN((size_t)(unsigned)a2, GETDENTS_MAX), out = 0;
-	uint8_t *buffer = kmalloc(2 * size + 16), *converted = buffer ? buffer + size : NULL;
-	int64_t result = buffer ? read_directory((int)a0, buffer, size) : -ENOMEM;
+	size_t size = MIN((size_t)(unsigned)a2, GETDENTS_MAX);
+	uint8_t *buffer = kmalloc(size);
+	int64_t result =
+		buffer ? read_directory((int)a0, buffer, size, (uintptr_t)a1, old_records_out)
+		       : -ENOMEM;
 
-	for (int64_t in = 0; in < result;) {
-		const struct linux_dirent64_head *record = (const void *)(buffer + in);
-
-		in += record->length;
-		out += convert_record(record, converted + out);
-	}
-	if (result > 0)
-		result = arch_user_write((uintptr_t)a1, converted, out) ? -EFAULT : (int64_t)out;
 	kfree(buffer);
 	return result;
 }

@@ -241,18 +241,27 @@ static int64_t copy(struct file *in, uint64_t *in_offset, struct file *out, uint
 	return done ? (int64_t)done : result;
 }
 
+static bool open_for(struct file *file, unsigned not_mode)
+{
+	unsigned flags = atomic_load(&file->flags);
+
+	return (flags & O_ACCMODE) != not_mode && !(file->kind & FILE_PATH_ONLY);
+}
+
 static int64_t copy_files(int in_fd, uint64_t *in_offset, int out_fd, uint64_t *out_offset,
 			  size_t size)
 {
 	struct file *in = fd_get(in_fd), *out = fd_get(out_fd);
 	uint8_t *buffer = kmalloc(COPY_CHUNK);
-	int64_t result = -EBADF;
+	int64_t result;
 
 	if (!buffer)
 		result = -ENOMEM;
-	else if (in && out && (in->kind & FILE_STREAM))
+	else if (!in || !out || !open_for(in, O_WRONLY) || !open_for(out, O_RDONLY))
+		result = -EBADF;
+	else if (in->kind & FILE_STREAM)
 		result = -EINVAL;
-	else if (in && out)
+	else
 		result = copy(in, in_offset, out, out_offset, MIN(size, TRANSFER_MAX), buffer);
 	kfree(buffer);
 	if (in)

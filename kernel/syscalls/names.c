@@ -3,6 +3,7 @@
 #include <arch/user.h>
 #include <asm/errno.h>
 #include <asm/fcntl.h>
+#include <lib/string.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/stat.h>
@@ -22,6 +23,24 @@ static long call_at(int dirfd, uintptr_t address, unsigned flags, vfs_fn functio
 	return result;
 }
 
+/* Is LAST the last part of what the application gave? Right after name_from_user only. */
+static bool ends_in(const struct fs_name *name, const char *last)
+{
+	const char *text = name->redirect;
+	size_t end = strlen(text), start;
+
+	while (end > 1 && text[end - 1] == '/')
+		end--;
+	for (start = end; start > 0 && text[start - 1] != '/';)
+		start--;
+	return end - start == strlen(last) && strncmp(text + start, last, end - start) == 0;
+}
+
+static bool ends_in_dots(const struct fs_name *name)
+{
+	return ends_in(name, ".") || ends_in(name, "..");
+}
+
 #define MODIFY(operation, ...)                                                                     \
 	(mount->ops->operation ? mount->ops->operation(mount, path, ##__VA_ARGS__) : -EROFS)
 
@@ -32,7 +51,17 @@ static int64_t unlink_in(struct fs_mount *mount, struct fs_path *path, void *arg
 
 static long unlink_at(int dirfd, uintptr_t path, bool directory)
 {
-	return call_at(dirfd, path, FS_NOFOLLOW | VFS_MODIFIES, unlink_in, &directory);
+	struct fs_name *name;
+	long result = name_from_user(dirfd, path, false, &name);
+
+	if (result)
+		return result;
+	if (directory && ends_in(name, "."))
+		result = -EINVAL;
+	else
+		result = vfs_call(name, FS_NOFOLLOW | VFS_MODIFIES, unlink_in, &directory);
+	kfree(name);
+	return result;
 }
 
 SYSCALL(unlink)
@@ -167,6 +196,14 @@ SYSCALL(symlinkat)
 	return symlink_at((uintptr_t)a0, (int)a1, (uintptr_t)a2);
 }
 
+static int64_t rename_in(struct fs_mount *mount, struct fs_path *from, struct fs_path *to,
+			 int *which, void *argument)
+{
+	return mount->ops->rename
+		       ? mount->ops->rename(mount, from, to, *(const unsigned *)argument, which)
+		       : -EROFS;
+}
+
 /* Two paths: FUNCTION gets both. */
 static long call2_at(int from_fd, uintptr_t from, unsigned from_flags, int to_fd, uintptr_t to,
 		     vfs_fn2 function, void *argument)
@@ -178,7 +215,11 @@ static long call2_at(int from_fd, uintptr_t from, unsigned from_flags, int to_fd
 		return result;
 	result = name_from_user(to_fd, to, false, &names[1]);
 	if (!result) {
-		result = vfs_call2(names[0], from_flags, names[1], FS_NOFOLLOW, function, argument);
+		if (function == rename_in && (ends_in_dots(names[0]) || ends_in_dots(names[1])))
+			result = -EBUSY;
+		else
+			result = vfs_call2(names[0], from_flags, names[1], FS_NOFOLLOW, function,
+					   argument);
 		kfree(names[1]);
 	}
 	kfree(names[0]);
@@ -205,14 +246,6 @@ SYSCALL(linkat)
 		return -EINVAL;
 	return call2_at((int)a0, (uintptr_t)a1, a4 & AT_SYMLINK_FOLLOW ? 0 : FS_NOFOLLOW, (int)a2,
 			(uintptr_t)a3, link_in, NULL);
-}
-
-static int64_t rename_in(struct fs_mount *mount, struct fs_path *from, struct fs_path *to,
-			 int *which, void *argument)
-{
-	return mount->ops->rename
-		       ? mount->ops->rename(mount, from, to, *(const unsigned *)argument, which)
-		       : -EROFS;
 }
 
 static long rename_at(int from_fd, uintptr_t from, int to_fd, uintptr_t to, unsigned flags)

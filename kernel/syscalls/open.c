@@ -26,6 +26,8 @@ static long open_name(struct fs_name *name, unsigned flags, uint32_t mode)
 		flags &= O_PATH_FLAGS;
 	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
 		return -EINVAL;
+	if ((flags & O_TMPFILE) == O_TMPFILE && (flags & O_ACCMODE) == O_RDONLY)
+		return -EINVAL;
 	error = vfs_open(name, flags & O_KNOWN, mode, &file);
 	if (error)
 		return error;

@@ -84,22 +84,38 @@ SYSCALL(umask)
 	return atomic_exchange(&mask, (uint32_t)a0 & 0777);
 }
 
+/* Is the current directory still there? Its path is in NAME. */
+static int check_cwd(struct fs_name *name)
+{
+	file_stat_t stat;
+
+	vfs_cwd_get(name->path);
+	if (vfs_stat(name, true, &stat) == -ENOENT)
+		return -ENOENT;
+	vfs_cwd_get(name->path); /* a redirection may have changed it */
+	return 0;
+}
+
 /* getcwd(buffer, size): length with the NUL */
 SYSCALL(getcwd)
 {
-	char *path = kmalloc(FS_PATH_MAX + 1);
-	size_t length;
+	struct fs_name *name = kmalloc(sizeof(*name));
 	long result;
 
-	if (!path)
+	if (!name)
 		return -ENOMEM;
-	vfs_cwd_get(path);
-	length = strlen(path) + 1;
-	if (length > (size_t)a1)
-		result = -ERANGE;
-	else
-		result = arch_user_write((uintptr_t)a0, path, length) ? -EFAULT : (long)length;
-	kfree(path);
+	result = check_cwd(name);
+	if (!result) {
+		size_t length = strlen(name->path) + 1;
+
+		if (length > (size_t)a1)
+			result = -ERANGE;
+		else if (arch_user_write((uintptr_t)a0, name->path, length))
+			result = -EFAULT;
+		else
+			result = (long)length;
+	}
+	kfree(name);
 	return result;
 }
 
