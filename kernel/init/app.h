@@ -32,6 +32,9 @@ must_check int app_stack_create(const struct app_image *image, uintptr_t vdso,
 /* Maps all of it and starts the first thread. 0 or -errno. */
 must_check int app_start(void);
 
+/* Before the application can crash. */
+void crash_report_init(void);
+
 /* The image that app_start has mapped. */
 const struct app_image *app_image(void);
 

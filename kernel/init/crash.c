@@ -6,17 +6,23 @@
 #include "app.h"
 
 #include <arch/trap.h>
+#include <arch/unwind.h>
 #include <arch/user.h>
 #include <asm-generic/siginfo.h>
 #include <asm/signal.h>
 #include <drivers/host_channel.h>
 #include <lib/printf.h>
 #include <mm/heap.h>
+#include <sched/mutex.h>
 #include <sched/signal.h>
 #include <sched/task.h>
 #include <stdarg.h>
 
-#define REPORT_SIZE 4096u
+#define REPORT_SIZE	4096u
+#define BACKTRACE_DEPTH 32u
+
+/* One report at a time, and the unwinder's memory. */
+static struct mutex report_mutex;
 
 struct report {
 	char *text;
@@ -98,14 +104,39 @@ static void add_registers(struct report *r, const struct trap_frame *f)
 		    i % 4 == 3 || i == ARRAY_SIZE(registers) - 1 ? "\n" : "  ");
 }
 
+static void add_backtrace(struct report *r, const struct trap_frame *frame)
+{
+	uintptr_t header = app_image()->unwind_header;
+	struct arch_unwind unwind;
+
+	arch_unwind_begin(&unwind, frame);
+	add(r, "    call chain:\n");
+	for (unsigned i = 0; i < BACKTRACE_DEPTH; i++) {
+		/* A return address may be the first one of the next function. */
+		uintptr_t address = arch_unwind_address(&unwind);
+
+		add(r, "    %4u  {%#lx}\n", i, unwind.first ? address : address - 1);
+		if (!arch_unwind_step(&unwind, header))
+			break;
+	}
+}
+
+void crash_report_init(void)
+{
+	mutex_init(&report_mutex);
+}
+
 void crash_report(const struct trap_frame *frame, int signo, int code, uintptr_t address)
 {
 	struct report r = {.text = kmalloc(REPORT_SIZE)};
 
 	if (!r.text)
 		return;
+	mutex_lock(&report_mutex);
 	add_head(&r, signo, code, address);
 	add_registers(&r, frame);
+	add_backtrace(&r, frame);
 	host_report(r.text, r.length);
+	mutex_unlock(&report_mutex);
 	kfree(r.text);
 }

@@ -126,6 +126,7 @@ static void init_task(void *unused)
 	if (error)
 		panic("init: no file systems (error %d)", -error);
 	process_set_exit(report_exit);
+	crash_report_init();
 	error = app_start();
 	if (error)
 		panic("init: the application cannot be started (error %d)", -error);
