@@ -6,6 +6,7 @@
  *   - another process's guest memory: by way of the reply buffer, one buffer full at a time.
  */
 #include "file_calls.h"
+#include "symbols.h"
 #include "transfer.h"
 
 #include <errno.h>
@@ -291,8 +292,16 @@ int64_t file_pwrite(struct file_server *files, struct hostcall *call, struct han
 int64_t file_report(struct file_server *files, struct hostcall *call)
 {
 	struct transfer transfer = {.handle = files->report, .write = true};
+	size_t size;
+	char *text = symbols_annotate(files->image_path, (const char *)call->payload,
+				      call->payload_size, &size);
+	if (text) {
+		call->payload = (const uint8_t *)text;
+		call->payload_size = size;
+	}
 	call->request.flags = 0;
 	int64_t result = file_transfer(files, call, &transfer);
+	free(text);
 	call->val[0] = 0;
 	return result > 0 ? 0 : result;
 }

@@ -17,6 +17,7 @@ struct file_server {
 	const struct mount_table *mounts;
 	const struct guest_mem *mem; /* set at HC_HELLO; NULL: no guest memory by reference */
 	struct handle *report;	     /* where HC_REPORT goes; own reference */
+	const char *image_path;	     /* for names in crash reports; NULL: none */
 	int wake_fd;		     /* eventfd: a helper thread has a result */
 };
 

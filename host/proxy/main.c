@@ -192,6 +192,7 @@ static int serve_files(struct session *session)
 	if (!err)
 		err = file_server_init(&session->files, &session->mounts, session->std,
 				       fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
+	session->files.image_path = session->options.app_argv[0];
 	if (err)
 		proxy_message("cannot set up the file server: %s", strerror(-err));
 	return err ? STATUS_PROXY : 0;

@@ -27,6 +27,7 @@
 #define FRAME_RDI    (8 * 14)
 #define FRAME_VECTOR (8 * 15)
 #define FRAME_RIP    (8 * 17)
+#define FRAME_RFLAGS (8 * 19)
 #define FRAME_RSP    (8 * 20)
 #define FRAME_QWORDS 22
 #define FRAME_SIZE   (8 * FRAME_QWORDS)

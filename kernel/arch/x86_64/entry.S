@@ -147,6 +147,7 @@ syscall_entry:
 	movq FRAME_RSI(%rsp), %rsi
 	movq FRAME_RDI(%rsp), %rdi
 	movq FRAME_RIP(%rsp), %rcx
+	movq FRAME_RFLAGS(%rsp), %r11	/* as on Linux, and nothing of the kernel's */
 	movq FRAME_RSP(%rsp), %rsp
 	sti				/* takes effect behind the jump */
 	jmp *%rcx

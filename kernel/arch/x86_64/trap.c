@@ -30,6 +30,7 @@ _Static_assert(offsetof(struct trap_frame, rsi) == FRAME_RSI, "asm.h");
 _Static_assert(offsetof(struct trap_frame, rdi) == FRAME_RDI, "asm.h");
 _Static_assert(offsetof(struct trap_frame, vector) == FRAME_VECTOR, "asm.h");
 _Static_assert(offsetof(struct trap_frame, rip) == FRAME_RIP, "asm.h");
+_Static_assert(offsetof(struct trap_frame, rflags) == FRAME_RFLAGS, "asm.h");
 _Static_assert(offsetof(struct trap_frame, rsp) == FRAME_RSP, "asm.h");
 
 #define EXCEPTION_COUNT 32u
