@@ -305,6 +305,7 @@ struct file *hostfs_file_create(uint32_t handle, uint32_t attributes, unsigned f
 	}
 	host->handle = handle;
 	host->attributes = attributes;
+	host->host_appends = flags & O_APPEND;
 	mutex_init(&host->poll_lock);
 	wait_queue_init(&host->queue);
 	if (kind & FILE_STREAM)

@@ -83,6 +83,9 @@ must_check int mem_name_add(struct mem_node *dir, const char *name, size_t lengt
 			    struct mem_node *node);
 void mem_name_remove(struct mem_node *dir, struct mem_name *name);
 
+/* In fs_path.flags, with FS_NOFOLLOW: a link at the end is meant itself even before a slash. */
+#define MEMFS_KEEP_LINK 0x10000u
+
 /*
  * Walks path->rest (memfs_walk.c); fs->lock held. DIR, NAME and LENGTH: the last name and its
  * directory (LENGTH 0: the path is the root or ends with ".."), *NODE: what it names (NULL:

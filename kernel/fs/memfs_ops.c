@@ -193,8 +193,10 @@ static int unlink_walked(struct mem_walk *w, bool directory)
 static int memfs_unlink(struct fs_mount *mount, struct fs_path *path, bool directory)
 {
 	struct mem_walk w;
-	int error = walk_begin(mount, path, &w);
+	int error;
 
+	path->flags |= MEMFS_KEEP_LINK;
+	error = walk_begin(mount, path, &w);
 	if (!error)
 		error = unlink_walked(&w, directory);
 	walk_end(mount, &w);

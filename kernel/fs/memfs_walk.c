@@ -143,6 +143,11 @@ static int step(struct fs_mount *mount, struct fs_path *path, struct mem_walk *w
 	*next = rest;
 	if (w->length > NAME_MAX)
 		return -ENAMETOOLONG;
+	if (w->length == 1 && w->name[0] == '.') { /* in the target of a link */
+		w->node = w->dir;
+		w->length = 0;
+		return 0;
+	}
 	if (w->length == 2 && memcmp(w->name, "..", 2) == 0) {
 		if (w->dir->parent == w->dir && mount->path[1])
 			return leave_upwards(mount, path, rest);
@@ -158,7 +163,8 @@ static int step(struct fs_mount *mount, struct fs_path *path, struct mem_walk *w
 	found = mem_name_find(w->dir, w->name, w->length);
 	w->node = found ? found->node : NULL;
 	if (!w->node || !mem_is_link(w->node) ||
-	    (last && !w->must_be_dir && path->flags & FS_NOFOLLOW))
+	    (last && path->flags & FS_NOFOLLOW &&
+	     (!w->must_be_dir || path->flags & MEMFS_KEEP_LINK)))
 		return 0;
 	if (++*links > LINKS_MAX)
 		return -ELOOP;

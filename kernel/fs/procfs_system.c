@@ -2,6 +2,7 @@
 /* /proc: the machine (proc(5)). */
 #include "procfs.h"
 
+#include <arch/cpu.h>
 #include <core/clock.h>
 #include <core/cpu.h>
 #include <mm/frame.h>
@@ -38,10 +39,23 @@ static void put_mounts(struct proc_text *out, const struct proc_match *match)
 			    m->read_only ? "ro" : "rw");
 }
 
+static void put_cpuinfo(struct proc_text *out, const struct proc_match *match)
+{
+	char text[2048];
+
+	(void)match;
+	for (unsigned i = 0; i < cpu_count(); i++) {
+		proc_printf(out, "processor\t: %u\n", i);
+		proc_put(out, text, MIN(arch_cpu_describe(text, sizeof(text)), sizeof(text) - 1));
+		proc_printf(out, "cpu MHz\t\t: %llu.%03llu\n\n",
+			    (unsigned long long)clock_tsc_hz() / 1000000,
+			    (unsigned long long)clock_tsc_hz() / 1000 % 1000);
+	}
+}
+
 static const struct proc_entry entries[] = {
-	{"meminfo", put_meminfo, NULL},
-	{"uptime", put_uptime, NULL},
-	{"mounts", put_mounts, NULL},
+	{"cpuinfo", put_cpuinfo, NULL},	  {"meminfo", put_meminfo, NULL},
+	{"uptime", put_uptime, NULL},	  {"mounts", put_mounts, NULL},
 	{"PID/mounts", put_mounts, NULL},
 };
 

@@ -6,6 +6,7 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 #include <mm/heap.h>
+#include <syscalls/fd.h>
 #include <syscalls/path.h>
 
 #define NSEC_NOW  ((1l << 30) - 1l) /* UTIME_NOW */
@@ -76,8 +77,14 @@ SYSCALL(lchown)
 /* fchownat(dirfd, path, uid, gid, flags) */
 SYSCALL(fchownat)
 {
+	char first = 1;
+
 	if (a4 & ~(long)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
+	if (a4 & AT_EMPTY_PATH && arch_user_read(&first, (uintptr_t)a1, sizeof(first)))
+		return -EFAULT;
+	if (!first) /* the file behind the descriptor itself */
+		return sys_fchown(a0, a2, a3, 0, 0, 0);
 	return chown_at((int)a0, (uintptr_t)a1, a2, a3, (unsigned)a4);
 }
 

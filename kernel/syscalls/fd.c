@@ -102,16 +102,19 @@ static long set_flags(struct file *file, unsigned flags)
 /* Record locks: there is one process, which gets every lock; nobody else holds one. */
 static long lock_command(struct file *file, int command, uintptr_t address)
 {
+	unsigned mode = atomic_load(&file->flags) & O_ACCMODE;
 	struct flock lock;
 
-	(void)file;
 	if (arch_user_read(&lock, address, sizeof(lock)))
 		return -EFAULT;
 	if (lock.l_whence < 0 || lock.l_whence > 2 || lock.l_type < F_RDLCK ||
 	    lock.l_type > F_UNLCK)
 		return -EINVAL;
 	if (command != F_GETLK && command != F_OFD_GETLK)
-		return 0;
+		return (lock.l_type == F_WRLCK && mode == O_RDONLY) ||
+				       (lock.l_type == F_RDLCK && mode == O_WRONLY)
+			       ? -EBADF
+			       : 0;
 	lock.l_type = F_UNLCK;
 	return arch_user_write(address, &lock, sizeof(lock));
 }
