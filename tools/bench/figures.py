@@ -51,8 +51,8 @@ class Figure:
     raw: dict = field(default_factory=dict)
 
     def ratio(self):
-        """HermitCore's value divided by what the goal compares it with, else by Linux's."""
-        reference = self.floor if self.goal and self.goal.against == "floor" else self.linux
+        """HermitCore's value divided by the floor's where there is one, else by Linux's."""
+        reference = self.linux if self.floor is None else self.floor
         if self.hermit is None or not reference:
             return None
         return self.hermit / reference

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-The floor: the virtual machine that the proxy starts, with an image that ends at its first instruction.
+The floor: a virtual machine with an image that ends at its first instruction.
 
-The machine is the proxy's own command line, with three changes: the kernel is replaced, connections to
-the proxy lead nowhere, and memory that the proxy shares becomes memory that QEMU allocates itself in
-the same way.
+Either the plain machine (its type, processor and memory, no devices, QEMU's own firmware), or the
+proxy's: its command line with the kernel replaced, connections to the proxy leading nowhere, and memory
+that the proxy shares allocated by QEMU in the same way.
 """
 
 import os
@@ -25,10 +25,10 @@ class FloorGuest:
         self._binary = binary
         self._work = work_folder
 
-    def commands(self, proxy_arguments):
+    def commands(self, machine_command):
         """The two ways to end at once, as name -> command line."""
         return {
-            name: self._command(proxy_arguments, "floor-" + name) for name in ("debug-exit", "fault")
+            name: self._command(machine_command, "floor-" + name) for name in ("debug-exit", "fault")
         }
 
     def run(self, command):
@@ -56,8 +56,8 @@ class FloorGuest:
         """The proxy's machine as a command line of its own, without a kernel."""
         return [self._binary, *independent(proxy_arguments)]
 
-    def _command(self, proxy_arguments, image):
-        command = with_kernel(self.machine_of(proxy_arguments), self._image(image))
+    def _command(self, machine_command, image):
+        command = with_kernel(machine_command, self._image(image))
         if not any(word.startswith("isa-debug-exit") for word in command):
             command += qemu.DEBUG_EXIT
         return command if "-no-reboot" in command else command + ["-no-reboot"]
