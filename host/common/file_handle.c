@@ -85,6 +85,16 @@ int64_t file_fallocate(struct file_server *files, struct hostcall *call, struct 
 	return fallocate(handle->fd, (int)arg[0], (off_t)arg[1], (off_t)arg[2]) ? -errno : 0;
 }
 
+int64_t file_setfl(struct file_server *files, struct hostcall *call, struct handle *handle)
+{
+	(void)files;
+	int flags = fcntl(handle->fd, F_GETFL);
+	if (flags < 0)
+		return -errno;
+	flags = (flags & ~O_APPEND) | ((int)call->request.arg[0] & O_APPEND);
+	return fcntl(handle->fd, F_SETFL, flags) ? -errno : 0;
+}
+
 /* The ioctls a guest may use, and how many bytes go in and come out. */
 static const struct {
 	unsigned long request;

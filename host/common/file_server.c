@@ -44,6 +44,7 @@ static const struct {
 	[HC_STATFS] = {.plain = file_statfs},
 	[HC_FSTATFS] = {.handle = file_fstatfs},
 	[HC_FLOCK] = {.handle = file_flock},
+	[HC_SETFL] = {.handle = file_setfl},
 	[HC_IOCTL] = {.handle = file_ioctl},
 	[HC_POLL] = {.handle = file_poll},
 	[HC_REPORT] = {.plain = file_report},

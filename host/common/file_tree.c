@@ -138,6 +138,10 @@ int64_t file_unlink(struct file_server *files, struct hostcall *call)
 		result = spot_check_writable(&spot);
 	if (!result && unlinkat(spot.dir_fd, name, flags) != 0)
 		result = -errno;
+	if (!result) {
+		call->out_size = strlen(spot.path);
+		memcpy(call->out, spot.path, call->out_size);
+	}
 	path_spot_close(&spot);
 	return result;
 }

@@ -78,7 +78,7 @@ enum hc_op {
 	HC_GETDENTS, /* handle, arg0 = buffer bytes; reply payload: struct linux_dirent64 records;
 		      * the host's handle holds the position; arg1 != 0: rewind first to the cookie
 		      * arg2 */
-	HC_UNLINK,   /* payload: path; arg0 = AT_REMOVEDIR or 0 */
+	HC_UNLINK,   /* payload: path; arg0 = AT_REMOVEDIR or 0; reply payload: the resolved path */
 	HC_RENAME,   /* payload: old path, NUL, new path; arg0 = RENAME_* flags; reply payload: the
 		      * resolved old path, NUL, the resolved new path (open directories move with it)
 		      */
@@ -110,6 +110,7 @@ enum hc_op {
 	HC_TIME,    /* reply: val0 = CLOCK_REALTIME of the host in ns */
 	HC_STRINGS, /* arg0 = offset into the string block of the HELLO reply; reply payload: bytes
 		     * from there on, at most HC_DATA_MAX; result = their number, 0 at the end */
+	HC_SETFL, /* handle; arg0 = O_APPEND or 0: whether writes go to the end from now on */
 	HC_OP_COUNT
 };
 

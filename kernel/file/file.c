@@ -6,24 +6,18 @@
 #include <asm/fcntl.h>
 #include <file/epoll.h>
 #include <lib/assert.h>
-#include <lib/string.h>
 #include <mm/heap.h>
 
 struct file *file_create(const struct file_ops *ops, void *data, unsigned flags, unsigned kind,
 			 const char *path)
 {
-	size_t path_size = path ? strlen(path) + 1 : 0;
 	struct file *file = kzalloc(sizeof(*file));
 
 	if (!file)
 		return NULL;
-	if (path) {
-		file->path = kmalloc(path_size);
-		if (!file->path) {
-			kfree(file);
-			return NULL;
-		}
-		memcpy(file->path, path, path_size);
+	if (path && file_path_set(file, path)) {
+		kfree(file);
+		return NULL;
 	}
 	atomic_init(&file->references, 1);
 	atomic_init(&file->flags, flags);
@@ -45,7 +39,7 @@ void file_put(struct file *file)
 	epoll_forget(file);
 	if (file->ops->release)
 		file->ops->release(file);
-	kfree(file->path);
+	file_path_clear(file);
 	kfree(file);
 }
 

@@ -10,7 +10,6 @@
 struct host_file {
 	uint32_t handle;
 	uint32_t attributes;   /* HC_HANDLE_* */
-	bool host_appends;     /* opened with O_APPEND on the host; fixed */
 	uint64_t dir_position; /* cookie where the host's handle stands; file->offset_lock */
 	/* readiness of a stream */
 	struct mutex poll_lock;

@@ -199,6 +199,14 @@ static int hostfs_flock(struct file *file, int operation)
 	return simple(file, HC_FLOCK, (uint64_t)operation, 0, 0);
 }
 
+/* O_APPEND is the one status flag that the host has to know: others may write to the file, too. */
+static int hostfs_set_flags(struct file *file, unsigned flags)
+{
+	if (!((atomic_load(&file->flags) ^ flags) & O_APPEND))
+		return 0;
+	return simple(file, HC_SETFL, flags & O_APPEND, 0, 0);
+}
+
 /* Commands that mean something on a host's file: bytes of argument that go in and come out. */
 static const struct {
 	unsigned command;
@@ -261,6 +269,7 @@ static const struct file_ops regular_ops = {
 	.utimens = hostfs_utimens,
 	.statfs = hostfs_statfs,
 	.flock = hostfs_flock,
+	.set_flags = hostfs_set_flags,
 	.map = hostfs_map,
 	.release = hostfs_release,
 };
@@ -275,6 +284,7 @@ static const struct file_ops stream_ops = {
 	.chown = hostfs_chown,
 	.utimens = hostfs_utimens,
 	.statfs = hostfs_statfs,
+	.set_flags = hostfs_set_flags,
 	.release = hostfs_release,
 };
 
@@ -305,7 +315,6 @@ struct file *hostfs_file_create(uint32_t handle, uint32_t attributes, unsigned f
 	}
 	host->handle = handle;
 	host->attributes = attributes;
-	host->host_appends = flags & O_APPEND;
 	mutex_init(&host->poll_lock);
 	wait_queue_init(&host->queue);
 	if (kind & FILE_STREAM)

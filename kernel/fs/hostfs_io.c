@@ -104,12 +104,6 @@ int64_t hostfs_write(struct file *file, struct file_io *io, uint64_t *offset)
 	uintptr_t address;
 	size_t size;
 
-	/* O_APPEND by fcntl: the host's descriptor does not have it. */
-	if (append && !host_file_of(file)->host_appends) {
-		result = hostfs_call_handle(file, HC_LSEEK, 0, 2 /* SEEK_END */, 0);
-		if (result < 0)
-			return result;
-	}
 	while (file_io_piece(io, &address, &size)) {
 		uint64_t end = 0;
 

@@ -50,7 +50,7 @@ static size_t mapping_name(struct vm_object *object, char *buffer, size_t size)
 {
 	struct host_mapping *mapping = container_of(object, struct host_mapping, object);
 
-	return strlcpy(buffer, mapping->file->path ? mapping->file->path : "", size);
+	return file_path_copy(mapping->file, buffer, size);
 }
 
 static const struct vm_object_ops mapping_ops = {

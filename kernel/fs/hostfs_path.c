@@ -7,6 +7,7 @@
 #include <lib/assert.h>
 #include <lib/string.h>
 #include <linux/fcntl.h>
+#include <mm/heap.h>
 
 /*
  * Sends CALL with path->full behind the other payload. The reply's payload lands in path->redirect
@@ -120,27 +121,48 @@ static int path_symlink(struct fs_mount *mount, const char *target, struct fs_pa
 	return result > 0 ? 0 : (int)result;
 }
 
+/* Room for the reply to a call with two paths, and a NUL. */
+#define TWO_PATHS_MAX (2 * FS_PATH_MAX + 1)
+
+/* REPLY: one path for a redirection, two with a NUL between them after success (or nothing). */
+static int two_paths_reply(const struct host_call *call, int64_t result, char *reply,
+			   struct fs_path *from, struct fs_path *to, int *which)
+{
+	size_t first;
+
+	if (call->in_size > TWO_PATHS_MAX)
+		return -EIO;
+	reply[call->in_size] = 0;
+	first = strlen(reply);
+	if (result == HC_REDIRECT) {
+		*which = call->val[0] == 1;
+		if (!first || first > FS_PATH_MAX)
+			return -EIO;
+		strlcpy(*which ? to->redirect : from->redirect, reply, FS_PATH_MAX + 1);
+		return FS_REDIRECT;
+	}
+	strlcpy(from->redirect, reply, FS_PATH_MAX + 1);
+	strlcpy(to->redirect, first < call->in_size ? reply + first + 1 : "", FS_PATH_MAX + 1);
+	return 0;
+}
+
 static int two_paths(unsigned op, uint64_t flags, struct fs_path *from, struct fs_path *to,
 		     int *which)
 {
+	char *reply = kmalloc(TWO_PATHS_MAX + 1);
 	struct host_call call = {
 		.op = (uint16_t)op,
 		.arg = {flags},
 		.out = {{from->full, strlen(from->full) + 1}, {to->full, strlen(to->full)}},
-		.in = from->redirect,
-		.in_capacity = FS_PATH_MAX,
+		.in = reply,
+		.in_capacity = TWO_PATHS_MAX,
 	};
-	int64_t result = host_call(&call);
+	int64_t result = reply ? host_call(&call) : -ENOMEM;
 
-	if (result != HC_REDIRECT)
-		return result > 0 ? 0 : (int)result;
-	if (!call.in_size || call.in_size > FS_PATH_MAX)
-		return -EIO;
-	from->redirect[call.in_size] = 0;
-	*which = call.val[0] == 1;
-	if (*which)
-		strlcpy(to->redirect, from->redirect, FS_PATH_MAX + 1);
-	return FS_REDIRECT;
+	if (result >= 0 || result == HC_REDIRECT)
+		result = two_paths_reply(&call, result, reply, from, to, which);
+	kfree(reply);
+	return (int)result;
 }
 
 static int path_link(struct fs_mount *mount, struct fs_path *from, struct fs_path *to, int *which)

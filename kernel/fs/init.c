@@ -99,6 +99,7 @@ int fs_init(void)
 	int error;
 
 	vfs_init();
+	file_paths_init();
 	epoll_init();
 	pagecache_init();
 	error = memfs_init();

@@ -31,6 +31,10 @@ struct mem_node {
 	uint64_t ino, nlink, rdev;
 	uint32_t mode, uid, gid;
 	struct hc_time atime, mtime, ctime, btime;
+	/* flock(2), memfs_lock.c */
+	unsigned lock_readers;
+	bool lock_writer;
+	struct wait_queue lock_queue;
 	/* directory */
 	struct mem_node *parent; /* not counted; itself for the root */
 	struct rb_tree names;	 /* struct mem_name, by name */
@@ -83,9 +87,6 @@ must_check int mem_name_add(struct mem_node *dir, const char *name, size_t lengt
 			    struct mem_node *node);
 void mem_name_remove(struct mem_node *dir, struct mem_name *name);
 
-/* In fs_path.flags, with FS_NOFOLLOW: a link at the end is meant itself even before a slash. */
-#define MEMFS_KEEP_LINK 0x10000u
-
 /*
  * Walks path->rest (memfs_walk.c); fs->lock held. DIR, NAME and LENGTH: the last name and its
  * directory (LENGTH 0: the path is the root or ends with ".."), *NODE: what it names (NULL:
@@ -99,6 +100,7 @@ struct mem_walk {
 	bool must_be_dir;
 	char *text; /* the path that NAME points into; kfree */
 };
+#define MEM_NAME_ITSELF 0x100u /* path->flags: a symbolic link is not followed before a slash */
 must_check int memfs_walk(struct fs_mount *mount, struct fs_path *path, struct mem_walk *walk);
 
 /* The absolute path of directory NODE, or of NAME in it, into OUT (FS_PATH_MAX + 1 bytes). */
@@ -117,6 +119,10 @@ void memfs_fill_statfs(struct hc_statfs *statfs);
 int64_t mem_getdents(struct file *file, void *buffer, size_t size);
 extern const struct file_ops memfs_file_ops;
 extern const struct file_ops memfs_dir_ops;
+
+/* flock(2) (memfs_lock.c). */
+int mem_flock(struct file *file, int operation);
+void mem_flock_release(struct file *file);
 
 /* A device node's open (devfs.c): -ENXIO for unknown ones. */
 must_check int tty_open(struct file **out); /* -ENXIO: no standard file is a terminal */

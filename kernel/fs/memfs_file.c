@@ -431,6 +431,7 @@ static long mem_fcntl(struct file *file, int command, uintptr_t argument)
 
 static void mem_release(struct file *file)
 {
+	mem_flock_release(file);
 	mem_node_put(node_of(file));
 }
 
@@ -446,6 +447,7 @@ const struct file_ops memfs_file_ops = {
 	.chown = mem_chown,
 	.utimens = mem_utimens,
 	.statfs = mem_statfs,
+	.flock = mem_flock,
 	.map = mem_map,
 	.fcntl = mem_fcntl,
 	.release = mem_release,
@@ -460,6 +462,7 @@ const struct file_ops memfs_dir_ops = {
 	.chown = mem_chown,
 	.utimens = mem_utimens,
 	.statfs = mem_statfs,
+	.flock = mem_flock,
 	.release = mem_release,
 };
 

@@ -44,6 +44,10 @@ int64_t mem_getdents(struct file *file, void *buffer, size_t size)
 	struct mem_name *name;
 
 	mutex_lock(&dir->fs->lock);
+	if (!dir->nlink) {
+		mutex_unlock(&dir->fs->lock);
+		return -ENOENT; /* removed: there is no parent to tell either */
+	}
 	if (file->offset < 1 && dirent_put(&list, dir->ino, 1, S_IFDIR, ".", 1))
 		file->offset = 1;
 	if (file->offset == 1 && dirent_put(&list, dir->parent->ino, 2, S_IFDIR, "..", 2))

@@ -32,6 +32,7 @@ struct mem_node *mem_node_create(struct memfs *fs, uint32_t mode)
 	node->gid = hello ? hello->fixed.gid : 0;
 	node->atime = node->mtime = node->ctime = node->btime = memfs_now();
 	node->parent = node;
+	wait_queue_init(&node->lock_queue);
 	list_init(&node->order);
 	node->next_cookie = 3; /* 1 and 2: "." and ".." */
 	if (mem_is_file(node))

@@ -5,6 +5,7 @@
 #include <asm/errno.h>
 #include <asm/fcntl.h>
 #include <drivers/host_channel.h>
+#include <fs/path.h>
 #include <lib/string.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
@@ -20,6 +21,13 @@ static int walk_begin(struct fs_mount *mount, struct fs_path *path, struct mem_w
 
 	mutex_lock(&fs->lock);
 	return memfs_walk(mount, path, w);
+}
+
+/* A name that an operation makes or takes away is meant itself, even with a slash behind it. */
+static int walk_begin_name(struct fs_mount *mount, struct fs_path *path, struct mem_walk *w)
+{
+	path->flags |= FS_NOFOLLOW | MEM_NAME_ITSELF;
+	return walk_begin(mount, path, w);
 }
 
 static void walk_end(struct fs_mount *mount, struct mem_walk *w)
@@ -46,7 +54,7 @@ static int walk_existing(struct fs_mount *mount, struct fs_path *path, struct me
 static int walk_new(struct fs_mount *mount, struct fs_path *path, struct mem_walk *w,
 		    bool directory)
 {
-	int error = walk_begin(mount, path, w);
+	int error = walk_begin_name(mount, path, w);
 
 	if (!error && w->node)
 		error = -EEXIST;
@@ -111,12 +119,12 @@ static int open_walked(struct fs_mount *mount, struct mem_walk *w, unsigned flag
 
 	if ((flags & O_TMPFILE) == O_TMPFILE)
 		return open_unnamed(w, flags, mode, out);
+	if (flags & O_CREAT && w->must_be_dir)
+		return -EISDIR;
 	if (w->node) {
 		error = open_existing(w, flags);
 	} else if (!(flags & O_CREAT)) {
 		error = -ENOENT;
-	} else if (w->must_be_dir) {
-		error = -EISDIR;
 	} else {
 		error = add_new(w, S_IFREG | (mode & PERMISSIONS), &w->node);
 	}
@@ -174,7 +182,7 @@ static void drop_name(struct mem_walk *w)
 	mem_name_remove(w->dir, name);
 }
 
-static int unlink_walked(struct mem_walk *w, bool directory)
+static int check_unlink(const struct mem_walk *w, bool directory)
 {
 	if (!w->node)
 		return -ENOENT;
@@ -184,21 +192,20 @@ static int unlink_walked(struct mem_walk *w, bool directory)
 		return -EISDIR;
 	if ((directory || w->must_be_dir) && !mem_is_dir(w->node))
 		return -ENOTDIR;
-	if (directory && !list_empty(&w->node->order))
-		return -ENOTEMPTY;
-	drop_name(w);
-	return 0;
+	return directory && !list_empty(&w->node->order) ? -ENOTEMPTY : 0;
 }
 
 static int memfs_unlink(struct fs_mount *mount, struct fs_path *path, bool directory)
 {
 	struct mem_walk w;
-	int error;
+	int error = walk_begin_name(mount, path, &w);
 
-	path->flags |= MEMFS_KEEP_LINK;
-	error = walk_begin(mount, path, &w);
 	if (!error)
-		error = unlink_walked(&w, directory);
+		error = check_unlink(&w, directory);
+	if (!error)
+		error = memfs_path_of(mount, w.dir, w.name, w.length, path->redirect);
+	if (!error)
+		drop_name(&w);
 	walk_end(mount, &w);
 	return error;
 }
@@ -291,6 +298,7 @@ static int memfs_link(struct fs_mount *mount, struct fs_path *from, struct fs_pa
 	int error = walk_existing(mount, from, &a);
 
 	if (!error) {
+		to->flags |= FS_NOFOLLOW | MEM_NAME_ITSELF;
 		error = memfs_walk(mount, to, &b);
 		*which = 1;
 	}
@@ -355,8 +363,6 @@ static int rename_walked(struct mem_walk *a, struct mem_walk *b, unsigned flags)
 	struct mem_node *node = a->node, *old = b->node;
 	int error;
 
-	if (old == node)
-		return 0; /* two names of one file */
 	if (flags & RENAME_EXCHANGE) {
 		set_name(a->dir, mem_name_find(a->dir, a->name, a->length), old);
 		set_name(b->dir, mem_name_find(b->dir, b->name, b->length), node);
@@ -379,6 +385,15 @@ static int rename_walked(struct mem_walk *a, struct mem_walk *b, unsigned flags)
 	return 0;
 }
 
+/* What a mount point hangs on stays where it is. */
+static bool has_mount_at_or_below(const char *path)
+{
+	for (const struct fs_mount *mount = vfs_mounts(); mount; mount = mount->next)
+		if (path_below(mount->path, path))
+			return true;
+	return false;
+}
+
 static int memfs_rename(struct fs_mount *mount, struct fs_path *from, struct fs_path *to,
 			unsigned flags, int *which)
 {
@@ -387,14 +402,23 @@ static int memfs_rename(struct fs_mount *mount, struct fs_path *from, struct fs_
 
 	if (error)
 		return error;
-	error = walk_begin(mount, from, &a);
+	error = walk_begin_name(mount, from, &a);
 	if (!error) {
+		to->flags |= FS_NOFOLLOW | MEM_NAME_ITSELF;
 		error = memfs_walk(mount, to, &b);
 		*which = 1;
 	}
 	if (!error)
 		error = check_rename(&a, &b, flags);
 	if (!error)
+		error = memfs_path_of(mount, a.dir, a.name, a.length, from->redirect);
+	if (!error)
+		error = memfs_path_of(mount, b.dir, b.name, b.length, to->redirect);
+	if (!error && has_mount_at_or_below(from->redirect))
+		error = -EBUSY;
+	if (!error && a.node == b.node)
+		from->redirect[0] = to->redirect[0] = 0; /* two names of one file: both stay */
+	else if (!error)
 		error = rename_walked(&a, &b, flags);
 	kfree(b.text);
 	walk_end(mount, &a);

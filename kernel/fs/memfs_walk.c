@@ -118,12 +118,18 @@ static int expand_link(struct fs_path *path, struct mem_walk *w, const struct me
 	memcpy(text, node->target, target);
 	text[target] = '/';
 	memcpy(text + target + 1, rest, tail + 1);
-	if (!tail)
+	if (!tail && !w->must_be_dir)
 		text[target] = 0;
 	kfree(w->text);
 	w->text = text;
 	*next = text;
 	return 0;
+}
+
+/* Is a symbolic link at the end of the path meant itself? */
+static bool stays_link(const struct fs_path *path, const struct mem_walk *w)
+{
+	return path->flags & FS_NOFOLLOW && (!w->must_be_dir || path->flags & MEM_NAME_ITSELF);
 }
 
 /* One name: w->dir is where it is looked up. *NEXT: what is behind it. 0, or -errno / FS_REDIRECT.
@@ -143,11 +149,6 @@ static int step(struct fs_mount *mount, struct fs_path *path, struct mem_walk *w
 	*next = rest;
 	if (w->length > NAME_MAX)
 		return -ENAMETOOLONG;
-	if (w->length == 1 && w->name[0] == '.') { /* in the target of a link */
-		w->node = w->dir;
-		w->length = 0;
-		return 0;
-	}
 	if (w->length == 2 && memcmp(w->name, "..", 2) == 0) {
 		if (w->dir->parent == w->dir && mount->path[1])
 			return leave_upwards(mount, path, rest);
@@ -162,9 +163,7 @@ static int step(struct fs_mount *mount, struct fs_path *path, struct mem_walk *w
 	}
 	found = mem_name_find(w->dir, w->name, w->length);
 	w->node = found ? found->node : NULL;
-	if (!w->node || !mem_is_link(w->node) ||
-	    (last && path->flags & FS_NOFOLLOW &&
-	     (!w->must_be_dir || path->flags & MEMFS_KEEP_LINK)))
+	if (!w->node || !mem_is_link(w->node) || (last && stays_link(path, w)))
 		return 0;
 	if (++*links > LINKS_MAX)
 		return -ELOOP;
@@ -196,6 +195,13 @@ int memfs_walk(struct fs_mount *mount, struct fs_path *path, struct mem_walk *w)
 		w->length = 0;
 		while (next[w->length] && next[w->length] != '/')
 			w->length++;
+		if (w->length == 1 && next[0] == '.') { /* from the target of a link */
+			for (next++; *next == '/';)
+				next++;
+			w->length = 0;
+			w->must_be_dir = true;
+			continue;
+		}
 		error = step(mount, path, w, &next, &links);
 		if (error)
 			return error;

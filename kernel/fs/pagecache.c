@@ -148,7 +148,7 @@ static size_t cache_name(struct vm_object *object, char *buffer, size_t size)
 {
 	const struct cache *cache = cache_of(object);
 
-	return strlcpy(buffer, cache->file->path ? cache->file->path : "", size);
+	return file_path_copy(cache->file, buffer, size);
 }
 
 /* The list's entry ends with the last reference. */

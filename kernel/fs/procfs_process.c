@@ -42,7 +42,8 @@ static int link_fd(char *target, const struct proc_match *match)
 
 	if (!file)
 		return -ENOENT;
-	strlcpy(target, file->path ? file->path : "anon_inode:[file]", FS_PATH_MAX + 1);
+	if (!file_path_copy(file, target, FS_PATH_MAX + 1))
+		strlcpy(target, "anon_inode:[file]", FS_PATH_MAX + 1);
 	file_put(file);
 	return 0;
 }

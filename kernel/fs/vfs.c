@@ -63,6 +63,28 @@ void vfs_cwd_set(const char *path)
 	mutex_unlock(&cwd_lock);
 }
 
+void vfs_moved(const char *from, const char *to, bool exchange)
+{
+	file_paths_moved(from, to, exchange);
+	mutex_lock(&cwd_lock);
+	if (!file_path_move(cwd, sizeof(cwd), from, to) && exchange)
+		(void)file_path_move(cwd, sizeof(cwd), to, from);
+	mutex_unlock(&cwd_lock);
+}
+
+void vfs_deleted(const char *path)
+{
+	static const char mark[] = " (deleted)";
+	size_t length;
+
+	file_paths_deleted(path);
+	mutex_lock(&cwd_lock);
+	length = strlen(cwd);
+	if (strcmp(cwd, path) == 0 && length + sizeof(mark) <= sizeof(cwd))
+		memcpy(cwd + length, mark, sizeof(mark));
+	mutex_unlock(&cwd_lock);
+}
+
 static const char *rest_of(const struct fs_mount *mount, const char *full)
 {
 	return mount->path[1] ? full + strlen(mount->path) : full;

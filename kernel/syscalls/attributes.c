@@ -6,7 +6,6 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 #include <mm/heap.h>
-#include <syscalls/fd.h>
 #include <syscalls/path.h>
 
 #define NSEC_NOW  ((1l << 30) - 1l) /* UTIME_NOW */
@@ -15,11 +14,12 @@
 #define MODIFY(operation, ...)                                                                     \
 	(mount->ops->operation ? mount->ops->operation(mount, path, ##__VA_ARGS__) : -EROFS)
 
+/* -ENODATA: the path is empty and AT_EMPTY_PATH says that DIRFD itself is meant. */
 static long call_at(int dirfd, uintptr_t address, unsigned at_flags, vfs_fn function,
 		    void *argument)
 {
 	struct fs_name *name;
-	long result = name_from_user(dirfd, address, false, &name);
+	long result = name_from_user(dirfd, address, at_flags & AT_EMPTY_PATH, &name);
 
 	if (result)
 		return result;
@@ -57,11 +57,24 @@ static int64_t chown_in(struct fs_mount *mount, struct fs_path *path, void *argu
 	return MODIFY(chown, ids[0], ids[1]);
 }
 
+static long chown_fd(int fd, const uint32_t ids[2])
+{
+	struct file *file = fd_get(fd);
+	long result;
+
+	if (!file)
+		return -EBADF;
+	result = file->ops->chown ? file->ops->chown(file, ids[0], ids[1]) : -EPERM;
+	file_put(file);
+	return result;
+}
+
 static long chown_at(int dirfd, uintptr_t path, long uid, long gid, unsigned flags)
 {
 	uint32_t ids[2] = {(uint32_t)uid, (uint32_t)gid};
+	long result = call_at(dirfd, path, flags, chown_in, ids);
 
-	return call_at(dirfd, path, flags, chown_in, ids);
+	return result == -ENODATA ? chown_fd(dirfd, ids) : result;
 }
 
 SYSCALL(chown)
@@ -77,14 +90,8 @@ SYSCALL(lchown)
 /* fchownat(dirfd, path, uid, gid, flags) */
 SYSCALL(fchownat)
 {
-	char first = 1;
-
 	if (a4 & ~(long)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	if (a4 & AT_EMPTY_PATH && arch_user_read(&first, (uintptr_t)a1, sizeof(first)))
-		return -EFAULT;
-	if (!first) /* the file behind the descriptor itself */
-		return sys_fchown(a0, a2, a3, 0, 0, 0);
 	return chown_at((int)a0, (uintptr_t)a1, a2, a3, (unsigned)a4);
 }
 
@@ -123,9 +130,12 @@ static long utimens_fd(int fd, const struct hc_time times[2])
 /* PATH NULL: DIRFD itself. */
 static long utimens_at(int dirfd, uintptr_t path, struct hc_time times[2], unsigned flags)
 {
+	long result;
+
 	if (!path && dirfd != AT_FDCWD)
 		return flags ? -EINVAL : utimens_fd(dirfd, times);
-	return call_at(dirfd, path, flags, utimens_in, times);
+	result = call_at(dirfd, path, flags, utimens_in, times);
+	return result == -ENODATA ? utimens_fd(dirfd, times) : result;
 }
 
 static const struct hc_time now[2] = {{0, NSEC_NOW}, {0, NSEC_NOW}};

@@ -9,6 +9,7 @@
 #include <file/file.h>
 #include <linux/close_range.h>
 #include <linux/fcntl.h>
+#include <linux/stat.h>
 
 /* Status flags that F_SETFL may change. */
 #define SETFL_FLAGS ((unsigned)(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | FASYNC))
@@ -92,17 +93,32 @@ SYSCALL(dup3)
 static long set_flags(struct file *file, unsigned flags)
 {
 	unsigned old = atomic_load(&file->flags);
+	unsigned wanted = (old & ~SETFL_FLAGS) | (flags & SETFL_FLAGS);
+	int error = file->ops->set_flags ? file->ops->set_flags(file, wanted) : 0;
 
+	if (error)
+		return error;
 	while (!atomic_compare_exchange_weak(&file->flags, &old,
 					     (old & ~SETFL_FLAGS) | (flags & SETFL_FLAGS)))
 		;
 	return 0;
 }
 
+/* A lock for reading needs a file that can be read, one for writing one that can be written. */
+static bool may_lock(const struct file *file, int command, short type)
+{
+	unsigned mode = atomic_load(&file->flags) & O_ACCMODE;
+
+	if (file->kind & FILE_PATH_ONLY)
+		return false;
+	if (command == F_GETLK || command == F_OFD_GETLK)
+		return true;
+	return type == F_UNLCK || mode != (type == F_RDLCK ? O_WRONLY : O_RDONLY);
+}
+
 /* Record locks: there is one process, which gets every lock; nobody else holds one. */
 static long lock_command(struct file *file, int command, uintptr_t address)
 {
-	unsigned mode = atomic_load(&file->flags) & O_ACCMODE;
 	struct flock lock;
 
 	if (arch_user_read(&lock, address, sizeof(lock)))
@@ -110,11 +126,10 @@ static long lock_command(struct file *file, int command, uintptr_t address)
 	if (lock.l_whence < 0 || lock.l_whence > 2 || lock.l_type < F_RDLCK ||
 	    lock.l_type > F_UNLCK)
 		return -EINVAL;
+	if (!may_lock(file, command, lock.l_type))
+		return -EBADF;
 	if (command != F_GETLK && command != F_OFD_GETLK)
-		return (lock.l_type == F_WRLCK && mode == O_RDONLY) ||
-				       (lock.l_type == F_RDLCK && mode == O_WRONLY)
-			       ? -EBADF
-			       : 0;
+		return 0;
 	lock.l_type = F_UNLCK;
 	return arch_user_write(address, &lock, sizeof(lock));
 }
@@ -186,6 +201,22 @@ static long set_nonblocking(struct file *file, uintptr_t address)
 	return 0;
 }
 
+/* FIONREAD of a regular file: what lies between the position and the end. */
+static long unread(struct file *file, uintptr_t address)
+{
+	file_stat_t stat;
+	int error = file_stat_of(file, &stat), count;
+
+	if (error)
+		return error;
+	if ((stat.mode & S_IFMT) != S_IFREG)
+		return -ENOTTY;
+	mutex_lock(&file->offset_lock);
+	count = (int)(stat.size - file->offset);
+	mutex_unlock(&file->offset_lock);
+	return arch_user_write(address, &count, sizeof(count));
+}
+
 /* ioctl(fd, command, argument) */
 SYSCALL(ioctl)
 {
@@ -200,6 +231,8 @@ SYSCALL(ioctl)
 		result = fd_set_cloexec((int)a0, (unsigned)a1 == FIOCLEX);
 	else if ((unsigned)a1 == FIONBIO)
 		result = set_nonblocking(file, (uintptr_t)a2);
+	else if ((unsigned)a1 == FIONREAD && !(file->kind & (FILE_STREAM | FILE_HOST_OFFSET)))
+		result = unread(file, (uintptr_t)a2);
 	else
 		result = file->ops->ioctl ? file->ops->ioctl(file, (unsigned)a1, (uintptr_t)a2)
 					  : -ENOTTY;

@@ -46,7 +46,11 @@ static bool ends_in_dots(const struct fs_name *name)
 
 static int64_t unlink_in(struct fs_mount *mount, struct fs_path *path, void *argument)
 {
-	return MODIFY(unlink, *(const bool *)argument);
+	int64_t result = MODIFY(unlink, *(const bool *)argument);
+
+	if (!result)
+		vfs_deleted(path->redirect);
+	return result;
 }
 
 static long unlink_at(int dirfd, uintptr_t path, bool directory)
@@ -199,9 +203,13 @@ SYSCALL(symlinkat)
 static int64_t rename_in(struct fs_mount *mount, struct fs_path *from, struct fs_path *to,
 			 int *which, void *argument)
 {
-	return mount->ops->rename
-		       ? mount->ops->rename(mount, from, to, *(const unsigned *)argument, which)
-		       : -EROFS;
+	const unsigned flags = *(const unsigned *)argument;
+	int64_t result =
+		mount->ops->rename ? mount->ops->rename(mount, from, to, flags, which) : -EROFS;
+
+	if (!result && strcmp(from->redirect, to->redirect) != 0)
+		vfs_moved(from->redirect, to->redirect, flags & RENAME_EXCHANGE);
+	return result;
 }
 
 /* Two paths: FUNCTION gets both. */

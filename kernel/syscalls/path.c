@@ -31,10 +31,10 @@ static int directory_of(int dirfd, char *out)
 	file = fd_get(dirfd);
 	if (!file)
 		return -EBADF;
-	if (!(file->kind & FILE_DIRECTORY) || !file->path)
+	if (!(file->kind & FILE_DIRECTORY))
 		error = -ENOTDIR;
-	else
-		strlcpy(out, file->path, FS_PATH_MAX + 1);
+	else if (file_path_copy(file, out, FS_PATH_MAX + 1) > FS_PATH_MAX)
+		error = -ENAMETOOLONG;
 	file_put(file);
 	return error;
 }
@@ -145,13 +145,20 @@ SYSCALL(fchdir)
 {
 	struct file *file = fd_get((int)a0);
 	long result = 0;
+	char *path;
 
 	if (!file)
 		return -EBADF;
-	if (!(file->kind & FILE_DIRECTORY) || !file->path)
+	path = kmalloc(FS_PATH_MAX + 1);
+	if (!path)
+		result = -ENOMEM;
+	else if (!(file->kind & FILE_DIRECTORY))
 		result = -ENOTDIR;
+	else if (file_path_copy(file, path, FS_PATH_MAX + 1) > FS_PATH_MAX)
+		result = -ENAMETOOLONG;
 	else
-		vfs_cwd_set(file->path);
+		vfs_cwd_set(path);
+	kfree(path);
 	file_put(file);
 	return result;
 }

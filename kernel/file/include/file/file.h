@@ -55,6 +55,8 @@ struct file_ops {
 	int (*utimens)(struct file *file, const struct hc_time times[2]); /* -EPERM */
 	int (*statfs)(struct file *file, struct hc_statfs *statfs);	  /* -ENOSYS */
 	int (*flock)(struct file *file, int operation);			  /* 0 */
+	/* The status flags are about to become FLAGS (F_SETFL); 0 or -errno. Default: 0 */
+	int (*set_flags)(struct file *file, unsigned flags);
 	/* The object behind mappings of this file, with a reference for the caller. -ENODEV */
 	int (*map)(struct file *file, unsigned prot, bool shared, struct vm_object **object);
 	/* fcntl commands that only this kind knows (F_SETPIPE_SZ, F_ADD_SEALS ...). -EINVAL */
@@ -78,7 +80,9 @@ struct file {
 	struct mutex offset_lock;
 	uint64_t offset;	       /* offset_lock */
 	struct wait_queue *poll_queue; /* woken at each change of readiness; NULL: always ready */
-	char *path;		       /* absolute path in the name space (kmalloc), or NULL */
+	bool named;		       /* has a path; fixed */
+	char *path;		       /* absolute path in the name space; paths.c */
+	struct list_node in_paths;     /* paths.c */
 	void *data;		       /* the implementation's */
 	uint64_t handle;	       /* likewise */
 	struct list watches;	       /* epoll entries for this file; epoll.c */
@@ -97,6 +101,23 @@ static inline bool file_nonblocking(const struct file *file)
 {
 	return atomic_load_explicit(&file->flags, memory_order_relaxed) & 04000u; /* O_NONBLOCK */
 }
+
+/*
+ * Paths of open files: where the file was opened, or where this system has moved it since. Mutex
+ * paths_lock of paths.c guards them. Task context.
+ */
+void file_paths_init(void);
+/* For file_create and file_put only: gives FILE its path, and takes it away. */
+must_check int file_path_set(struct file *file, const char *path);
+void file_path_clear(struct file *file);
+/* Copies FILE's path as strlcpy does; 0 when it has none. */
+size_t file_path_copy(struct file *file, char *out, size_t size);
+/* What was at FROM or below is now at TO (EXCHANGE: and the reverse); what was at TO is deleted. */
+void file_paths_moved(const char *from, const char *to, bool exchange);
+/* PATH has been removed: its files are marked as "PATH (deleted)", as Linux shows them. */
+void file_paths_deleted(const char *path);
+/* The same for one path at PATH in a buffer of SIZE bytes; false when it has no part in it. */
+bool file_path_move(char *path, size_t size, const char *from, const char *to);
 
 /*
  * The buffers of one read or write. Usually the application's memory, else the kernel's own

@@ -25,7 +25,8 @@ struct fs_path {
 	const char *full; /* absolute, without "." and doubled slashes; ".." are still in it */
 	const char *rest; /* the part below the mount point: "" or "/..." (points into FULL) */
 	unsigned flags;	  /* FS_NOFOLLOW */
-	char *redirect;	  /* room for FS_PATH_MAX + 1 bytes, filled in with FS_REDIRECT */
+	char *redirect;	  /* room for FS_PATH_MAX + 1 bytes: where to go on with FS_REDIRECT;
+			   * after unlink and rename the resolved path */
 };
 
 /* NULL operations: -EROFS for those that modify, -ENOSYS for statfs. In two-path operations both
@@ -79,6 +80,11 @@ void vfs_init(void);
 /* The current directory: PATH has FS_PATH_MAX + 1 bytes. */
 void vfs_cwd_get(char *path);
 void vfs_cwd_set(const char *path);
+
+/* After a rename or removal, all paths absolute and resolved: open files and the current directory
+ * follow (file_paths_moved). */
+void vfs_moved(const char *from, const char *to, bool exchange);
+void vfs_deleted(const char *path);
 
 /*
  * Calls FUNCTION with the mount that serves name->path, again after each redirection. FLAGS:
