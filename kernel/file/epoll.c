@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * epoll sets. An entry (struct watch) waits in its file's poll queue; the notification puts it on
- * the set's ready list and wakes the set. Collecting takes entries from the ready list and asks
- * their files what really holds; level-triggered ones go back to the list as long as something
- * does.
+ * the set's ready list, wakes one thread in epoll_wait and all who poll the set itself. Collecting
+ * takes entries from the ready list and asks their files what really holds; level-triggered ones go
+ * back to the list as long as something does. So the list holds what may be ready: that a set is
+ * ready is known only after its entries were asked (set_is_ready). A thread that leaves entries on
+ * the list wakes the next one.
  *
- * epoll_mutex guards which entries exist: each set's watch list and each file's. set->lock
- * (spinlock) guards the ready list and watch.queued; it is taken by the notification, under the
- * file's poll_queue.lock. Order: epoll_mutex -> poll_queue.lock -> set->lock -> set's own
- * poll_queue.lock (of an outer set) ... An entry keeps no reference to its file: the file's release
- * takes the entry out (epoll_forget).
+ * epoll_mutex guards which entries exist: each set's watch list and each file's; entries are asked
+ * with it held, so sets in sets are asked directly (poll_watch), not through their file. set->lock
+ * (spinlock) guards the ready list and watch.in_ready; it is taken by the notification, under the
+ * file's poll_queue.lock. Order: epoll_mutex -> poll_queue.lock -> set->lock, or the set's own
+ * queues (the poll queue of an outer set's entry), and so on outwards; chains of sets are short and
+ * have no circle. An entry keeps no reference to its file: the file's release takes the entry out
+ * (epoll_forget).
  */
 #include <file/epoll.h>
 
@@ -20,13 +24,20 @@
 #include <linux/eventpoll.h>
 #include <mm/heap.h>
 
-#define NESTING_MAX 5
+#define EVENT_BITS  0x2fffu /* events without the flags */
+#define NESTING_MAX 6	    /* sets in a chain */
+
+/* What EPOLLEXCLUSIVE may be combined with. */
+#define EXCLUSIVE_WITH                                                                             \
+	(EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
 
 struct epoll_set {
+	struct file *file;   /* that the set belongs to */
 	struct list watches; /* epoll_mutex */
 	struct spinlock lock;
-	struct list ready GUARDED_BY(lock);
-	struct wait_queue waiters; /* of epoll_wait, and of poll on the set itself */
+	struct list ready GUARDED_BY(lock); /* may be ready */
+	struct wait_queue waiters;	    /* threads in epoll_wait */
+	struct wait_queue pollers;	    /* of poll, and outer sets' entries */
 };
 
 struct watch {
@@ -53,25 +64,37 @@ static void unlock_epoll(void) RELEASES(epoll_mutex)
 	mutex_unlock(&epoll_mutex);
 }
 
-/* Puts WATCH on the ready list; true when it was not on it. */
-static bool make_ready(struct watch *watch)
+/* May anything be ready? */
+static bool may_be_ready(struct epoll_set *set)
+{
+	arch_irq_state_t state = spin_lock(&set->lock);
+	bool ready = !list_empty(&set->ready);
+
+	spin_unlock(&set->lock, state);
+	return ready;
+}
+
+/* Puts WATCH on the ready list, unless it is there. */
+static void make_ready(struct watch *watch)
 {
 	struct epoll_set *set = watch->set;
 	arch_irq_state_t state = spin_lock(&set->lock);
-	bool queued = !list_linked(&watch->in_ready);
 
-	if (queued)
+	if (!list_linked(&watch->in_ready))
 		list_push_back(&set->ready, &watch->in_ready);
 	spin_unlock(&set->lock, state);
-	return queued;
+}
+
+static void make_ready_and_wake(struct watch *watch)
+{
+	make_ready(watch);
+	wait_queue_wake(&watch->set->waiters, 1);
+	wait_queue_wake(&watch->set->pollers, WAIT_ALL);
 }
 
 static void notify(struct waiter *waiter)
 {
-	struct watch *watch = container_of(waiter, struct watch, waiter);
-
-	make_ready(watch);
-	wait_queue_wake(&watch->set->waiters, WAIT_ALL);
+	make_ready_and_wake(container_of(waiter, struct watch, waiter));
 }
 
 static void unready(struct watch *watch)
@@ -83,9 +106,42 @@ static void unready(struct watch *watch)
 	spin_unlock(&watch->set->lock, state);
 }
 
-static unsigned poll_watch(const struct watch *watch)
+/* Takes the first entry of LIST, which is the ready list of SET or was taken from it; or NULL. */
+static struct watch *pop(struct epoll_set *set, struct list *list)
 {
-	return poll_file(watch->file, watch->events & 0x2fffu);
+	arch_irq_state_t state = spin_lock(&set->lock);
+	struct list_node *node = list_pop_front(list);
+
+	spin_unlock(&set->lock, state);
+	return node ? list_entry(node, struct watch, in_ready) : NULL;
+}
+
+static bool set_is_ready(struct epoll_set *set) REQUIRES(epoll_mutex);
+
+/* What holds for an entry now. */
+static unsigned poll_watch(const struct watch *watch) REQUIRES(epoll_mutex)
+{
+	unsigned events = watch->events & EVENT_BITS;
+
+	if (watch->disabled)
+		return 0;
+	if (!epoll_is(watch->file))
+		return poll_file(watch->file, events);
+	return set_is_ready(watch->file->data) ? events & (EPOLLIN | EPOLLRDNORM) : 0;
+}
+
+/* Is an entry really ready? Those that are not leave the list. */
+static bool set_is_ready(struct epoll_set *set)
+{
+	struct watch *watch;
+
+	while ((watch = pop(set, &set->ready))) {
+		if (!poll_watch(watch))
+			continue;
+		make_ready(watch);
+		return true;
+	}
+	return false;
 }
 
 static void watch_destroy(struct watch *watch) REQUIRES(epoll_mutex)
@@ -101,10 +157,13 @@ static void watch_destroy(struct watch *watch) REQUIRES(epoll_mutex)
 static unsigned set_poll(struct file *file, unsigned events)
 {
 	struct epoll_set *set = file->data;
-	arch_irq_state_t state = spin_lock(&set->lock);
-	bool ready = !list_empty(&set->ready);
+	bool ready;
 
-	spin_unlock(&set->lock, state);
+	if (!may_be_ready(set))
+		return 0;
+	lock_epoll();
+	ready = set_is_ready(set);
+	unlock_epoll();
 	return ready ? events & (EPOLLIN | EPOLLRDNORM) : 0;
 }
 
@@ -144,12 +203,14 @@ struct file *epoll_create_file(void)
 	spin_init(&set->lock);
 	list_init(&set->ready);
 	wait_queue_init(&set->waiters);
+	wait_queue_init(&set->pollers);
 	file = file_create(&epoll_ops, set, 02 /* O_RDWR */, FILE_STREAM, "anon_inode:[eventpoll]");
 	if (!file) {
 		kfree(set);
 		return NULL;
 	}
-	file->poll_queue = &set->waiters;
+	set->file = file;
+	file->poll_queue = &set->pollers;
 	return file;
 }
 
@@ -163,36 +224,57 @@ bool epoll_is(const struct file *file)
 	return file->ops == &epoll_ops;
 }
 
+/* A file is in few sets, a set has many files. */
 static struct watch *find(const struct epoll_set *set, int fd, const struct file *file)
 	REQUIRES(epoll_mutex)
 {
 	struct watch *watch;
 
-	list_for_each_entry (watch, &set->watches, in_set)
-		if (watch->fd == fd && watch->file == file)
+	list_for_each_entry (watch, &file->watches, in_file)
+		if (watch->set == set && watch->fd == fd)
 			return watch;
 	return NULL;
 }
 
-/* Does INNER contain OUTER, or is it nested too deeply? */
-static bool makes_loop(const struct file *inner, const struct file *outer, int depth)
+/* The longest chain of sets from SET on inwards; more than NESTING_MAX where it meets STOP. */
+static int depth_below(const struct epoll_set *set, const struct epoll_set *stop, int limit)
 	REQUIRES(epoll_mutex)
 {
-	const struct epoll_set *set = inner->data;
-	struct watch *watch;
+	const struct watch *watch;
+	int deepest = 0;
 
-	if (inner == outer || depth > NESTING_MAX)
-		return true;
+	if (set == stop || !limit)
+		return NESTING_MAX + 1;
 	list_for_each_entry (watch, &set->watches, in_set)
-		if (epoll_is(watch->file) && makes_loop(watch->file, outer, depth + 1))
-			return true;
-	return false;
+		if (epoll_is(watch->file))
+			deepest = MAX(deepest, depth_below(watch->file->data, stop, limit - 1));
+	return 1 + deepest;
 }
 
-static void look_once(struct watch *watch)
+/* The longest chain of sets from SET on outwards. */
+static int depth_above(const struct epoll_set *set) REQUIRES(epoll_mutex)
 {
-	if (poll_watch(watch) && make_ready(watch))
-		wait_queue_wake(&watch->set->waiters, WAIT_ALL);
+	const struct watch *watch;
+	int highest = 0;
+
+	list_for_each_entry (watch, &set->file->watches, in_file)
+		highest = MAX(highest, depth_above(watch->set));
+	return 1 + highest;
+}
+
+/* May the set INNER be put into OUTER? 0 or -ELOOP. */
+static int check_nesting(const struct epoll_set *inner, const struct epoll_set *outer)
+	REQUIRES(epoll_mutex)
+{
+	int depth = depth_below(inner, outer, NESTING_MAX) + depth_above(outer);
+
+	return depth > NESTING_MAX ? -ELOOP : 0;
+}
+
+static void look_once(struct watch *watch) REQUIRES(epoll_mutex)
+{
+	if (poll_watch(watch))
+		make_ready_and_wake(watch);
 }
 
 static int add(struct epoll_set *set, int fd, struct file *file,
@@ -221,17 +303,23 @@ static int control_locked(struct file *set_file, int op, int fd, struct file *fi
 	struct epoll_set *set = set_file->data;
 	struct watch *watch = find(set, fd, file);
 
+	int error;
+
 	switch (op) {
 	case EPOLL_CTL_ADD:
+		if (event->events & EPOLLEXCLUSIVE &&
+		    (epoll_is(file) || event->events & ~(uint32_t)EXCLUSIVE_WITH))
+			return -EINVAL;
 		if (watch)
 			return -EEXIST;
-		if (epoll_is(file) && makes_loop(file, set_file, 1))
-			return -ELOOP;
-		return add(set, fd, file, event);
+		error = epoll_is(file) ? check_nesting(file->data, set) : 0;
+		return error ? error : add(set, fd, file, event);
 	case EPOLL_CTL_MOD:
+		if (event->events & EPOLLEXCLUSIVE)
+			return -EINVAL;
 		if (!watch)
 			return -ENOENT;
-		if ((watch->events | event->events) & EPOLLEXCLUSIVE)
+		if (watch->events & EPOLLEXCLUSIVE)
 			return -EINVAL;
 		watch->events = event->events | EPOLLERR | EPOLLHUP;
 		watch->data = event->data;
@@ -262,10 +350,10 @@ int epoll_control(struct file *set, int op, int fd, struct file *file,
 	return error;
 }
 
-/* One entry of the ready list; true when it gave an event. */
+/* An entry that may be ready; true when it gave an event. */
 static bool collect_one(struct watch *watch, struct epoll_event_data *out) REQUIRES(epoll_mutex)
 {
-	unsigned ready = watch->disabled ? 0 : poll_watch(watch);
+	unsigned ready = poll_watch(watch);
 
 	if (!ready)
 		return false;
@@ -277,42 +365,27 @@ static bool collect_one(struct watch *watch, struct epoll_event_data *out) REQUI
 	return true;
 }
 
-static struct watch *pop_ready(struct epoll_set *set)
-{
-	arch_irq_state_t state = spin_lock(&set->lock);
-	struct list_node *node = list_pop_front(&set->ready);
-
-	spin_unlock(&set->lock, state);
-	return node ? container_of(node, struct watch, in_ready) : NULL;
-}
-
-static unsigned count_ready(struct epoll_set *set)
-{
-	arch_irq_state_t state = spin_lock(&set->lock);
-	struct watch *watch;
-	unsigned count = 0;
-
-	list_for_each_entry (watch, &set->ready, in_ready)
-		count++;
-	spin_unlock(&set->lock, state);
-	return count;
-}
-
 static int collect(struct epoll_set *set, struct epoll_event_data *out, int max)
 {
-	unsigned left;
+	struct list batch = LIST_INIT(batch); /* so that each entry comes once */
+	struct watch *watch;
+	arch_irq_state_t state;
 	int found = 0;
+	bool more;
 
 	lock_epoll();
-	/* Each entry once, though level-triggered ones go back to the end of the list. */
-	for (left = count_ready(set); left && found < max; left--) {
-		struct watch *watch = pop_ready(set);
-
-		if (!watch)
-			break;
+	state = spin_lock(&set->lock);
+	list_splice_front(&batch, &set->ready);
+	spin_unlock(&set->lock, state);
+	while (found < max && (watch = pop(set, &batch)))
 		found += collect_one(watch, &out[found]);
-	}
+	state = spin_lock(&set->lock);
+	list_splice_front(&set->ready, &batch);
+	more = !list_empty(&set->ready);
+	spin_unlock(&set->lock, state);
 	unlock_epoll();
+	if (more)
+		wait_queue_wake(&set->waiters, 1);
 	return found;
 }
 
@@ -321,15 +394,15 @@ int epoll_collect(struct file *file, struct epoll_event_data *out, int max, uint
 	struct epoll_set *set = file->data;
 
 	for (;;) {
-		int found = collect(set, out, max);
+		int found = may_be_ready(set) ? collect(set, out, max) : 0;
 		int error;
 
 		if (found || !deadline_ns)
 			return found;
 		error = wait_event(&set->waiters, WAIT_INTERRUPTIBLE, deadline_ns,
-				   set_poll(file, EPOLLIN) != 0);
+				   may_be_ready(set));
 		if (error)
-			return error == -ETIMEDOUT ? collect(set, out, max) : error;
+			return error == -ETIMEDOUT ? 0 : error;
 	}
 }
 

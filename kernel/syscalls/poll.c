@@ -14,7 +14,8 @@
 #include <sched/signal.h>
 
 #define ENTRIES_FAST 8u
-#define SELECT_MAX   1048576u
+#define SELECT_MAX   1048576u /* no descriptor is as large */
+#define WORDS_FAST   16u      /* FD_SETSIZE of C libraries */
 
 int poll_mask_begin(uintptr_t address, size_t size)
 {
@@ -71,6 +72,16 @@ static int poll_fds(struct pollfd *fds, struct poll_entry *entries, unsigned cou
 	return result;
 }
 
+/* Only the results go back: another thread may change the rest meanwhile. */
+static int write_results(uintptr_t address, const struct pollfd *fds, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (arch_user_write(address + i * sizeof(*fds) + offsetof(struct pollfd, revents),
+				    &fds[i].revents, sizeof(fds[i].revents)))
+			return -EFAULT;
+	return 0;
+}
+
 static long poll_user(uintptr_t address, unsigned long count, uint64_t deadline_ns)
 {
 	struct pollfd fast[ENTRIES_FAST], *fds = fast;
@@ -89,7 +100,7 @@ static long poll_user(uintptr_t address, unsigned long count, uint64_t deadline_
 		result = -EFAULT;
 	if (!result)
 		result = poll_fds(fds, entries, (unsigned)count, deadline_ns);
-	if (result >= 0 && arch_user_write(address, fds, count * sizeof(*fds)))
+	if (result >= 0 && write_results(address, fds, (unsigned)count))
 		result = -EFAULT;
 	if (count > ENTRIES_FAST) {
 		kfree(fds);
@@ -170,7 +181,7 @@ SYSCALL(ppoll)
 struct select_sets {
 	unsigned count, words;
 	uintptr_t user[3];
-	uint64_t *bits; /* 3 * words */
+	uint64_t *wanted, *found; /* 3 * words each */
 };
 
 static const unsigned select_events[3] = {
@@ -179,16 +190,40 @@ static const unsigned select_events[3] = {
 	POLLPRI,
 };
 
-static bool set_has(const struct select_sets *s, unsigned set, unsigned fd)
+/* Those of the three sets in which FD is: bit n for set n. */
+static unsigned sets_of(const struct select_sets *s, unsigned fd)
 {
-	return s->bits[set * s->words + fd / 64] >> fd % 64 & 1;
+	unsigned sets = 0;
+
+	for (unsigned set = 0; set < 3; set++)
+		sets |= (unsigned)(s->wanted[set * s->words + fd / 64] >> fd % 64 & 1) << set;
+	return sets;
 }
+
+/* The first descriptor >= FD in any set; at least s->count when there is none. */
+static unsigned next_fd(const struct select_sets *s, unsigned fd)
+{
+	uint64_t mask = ~0ull << fd % 64;
+
+	for (unsigned word = fd / 64; word < s->words; word++, mask = ~0ull) {
+		uint64_t bits = (s->wanted[word] | s->wanted[s->words + word] |
+				 s->wanted[2 * s->words + word]) &
+				mask;
+
+		if (bits)
+			return word * 64 + (unsigned)__builtin_ctzll(bits);
+	}
+	return s->count;
+}
+
+#define for_each_fd(s, fd)                                                                         \
+	for (unsigned fd = next_fd(s, 0); fd < (s)->count; fd = next_fd(s, fd + 1))
 
 static int sets_read(struct select_sets *s)
 {
 	for (unsigned set = 0; set < 3; set++)
-		if (s->user[set] && arch_user_read(s->bits + set * s->words, s->user[set],
-						   (s->count + 63) / 64 * 8))
+		if (s->user[set] &&
+		    arch_user_read(s->wanted + set * s->words, s->user[set], s->words * 8ul))
 			return -EFAULT;
 	return 0;
 }
@@ -196,96 +231,105 @@ static int sets_read(struct select_sets *s)
 static int sets_write(const struct select_sets *s)
 {
 	for (unsigned set = 0; set < 3; set++)
-		if (s->user[set] && arch_user_write(s->user[set], s->bits + set * s->words,
-						    (s->count + 63) / 64 * 8))
+		if (s->user[set] &&
+		    arch_user_write(s->user[set], s->found + set * s->words, s->words * 8ul))
 			return -EFAULT;
 	return 0;
 }
 
-/* Entries for the descriptors in the sets; FDS tells which. Their number, or -EBADF. */
-static int select_open(const struct select_sets *s, struct poll_entry *entries, int *fds)
+/* Entries for the descriptors in the sets, in their order. 0, or -EBADF. */
+static int select_open(const struct select_sets *s, struct poll_entry *entries)
 {
 	unsigned used = 0;
 
-	for (unsigned fd = 0; fd < s->count; fd++) {
-		unsigned events = 0;
+	for_each_fd (s, fd) {
+		unsigned sets = sets_of(s, fd), events = 0;
 
 		for (unsigned set = 0; set < 3; set++)
-			events |= set_has(s, set, fd) ? select_events[set] : 0;
-		if (!events)
-			continue;
+			events |= sets >> set & 1 ? select_events[set] : 0;
 		entries[used] = (struct poll_entry){.file = fd_get((int)fd), .events = events};
 		if (!entries[used].file) {
 			entries_close(entries, used);
 			return -EBADF;
 		}
-		fds[used++] = (int)fd;
+		used++;
 	}
-	return (int)used;
+	return 0;
 }
 
-/* Rewrites the sets by what is ready; the number of bits set. */
-static int select_result(struct select_sets *s, const struct poll_entry *entries, const int *fds,
-			 unsigned used)
+/* Sets the bits of what is ready; their number. */
+static int select_result(struct select_sets *s, const struct poll_entry *entries)
 {
-	struct select_sets wanted = *s;
+	unsigned used = 0;
 	int bits = 0;
 
-	wanted.bits = s->bits + 3 * s->words;
-	memcpy(wanted.bits, s->bits, 3ul * s->words * 8);
-	memset(s->bits, 0, 3ul * s->words * 8);
-	for (unsigned i = 0; i < used; i++) {
-		unsigned fd = (unsigned)fds[i];
+	for_each_fd (s, fd) {
+		unsigned sets = sets_of(s, fd), ready = entries[used++].ready;
 
 		for (unsigned set = 0; set < 3; set++) {
-			if (!set_has(&wanted, set, fd) || !(entries[i].ready & select_events[set]))
+			if (!(sets >> set & 1) || !(ready & select_events[set]))
 				continue;
-			s->bits[set * s->words + fd / 64] |= 1ull << fd % 64;
+			s->found[set * s->words + fd / 64] |= 1ull << fd % 64;
 			bits++;
 		}
 	}
 	return bits;
 }
 
-static long select_sets_wait(struct select_sets *s, struct poll_entry *entries, int *fds,
-			     uint64_t deadline)
+static long select_wait(struct select_sets *s, struct poll_entry *entries, unsigned count,
+			uint64_t deadline)
 {
-	int used, result = sets_read(s);
+	int result = select_open(s, entries);
 
 	if (result)
 		return result;
-	used = select_open(s, entries, fds);
-	if (used < 0)
-		return used;
-	result = poll_wait(entries, (unsigned)used, deadline);
+	result = poll_wait(entries, count, deadline);
 	if (result >= 0) {
-		result = select_result(s, entries, fds, (unsigned)used);
+		result = select_result(s, entries);
 		if (sets_write(s))
 			result = -EFAULT;
 	}
-	entries_close(entries, (unsigned)used);
+	entries_close(entries, count);
 	return result == -EINTR ? -ERESTARTNOHAND : result;
 }
 
-static long select_user(long count, const uintptr_t user[3], uint64_t deadline)
+static long select_sets(struct select_sets *s, uint64_t deadline)
 {
-	struct select_sets s = {.user = {user[0], user[1], user[2]}};
-	struct poll_entry *entries;
-	long result = -ENOMEM;
-	int *fds;
+	struct poll_entry fast[ENTRIES_FAST], *entries = fast;
+	unsigned count = 0;
+	long result = sets_read(s);
 
-	if ((int)count < 0)
+	if (result)
+		return result;
+	for_each_fd (s, fd)
+		count++;
+	if (count > ENTRIES_FAST)
+		entries = kmalloc(count * sizeof(*entries));
+	result = entries ? select_wait(s, entries, count, deadline) : -ENOMEM;
+	if (entries != fast)
+		kfree(entries);
+	return result;
+}
+
+static long select_user(int count, const uintptr_t user[3], uint64_t deadline)
+{
+	uint64_t fast[6 * WORDS_FAST] = {0}, *bits = fast;
+	struct select_sets s = {.user = {user[0], user[1], user[2]}};
+	long result;
+
+	if (count < 0)
 		return -EINVAL;
-	s.count = (unsigned)MIN((int)count, (int)SELECT_MAX);
-	s.words = s.count / 64 + 1;
-	s.bits = kzalloc(6ul * s.words * 8);
-	entries = kmalloc((s.count + 1ul) * sizeof(*entries));
-	fds = kmalloc((s.count + 1ul) * sizeof(*fds));
-	if (s.bits && entries && fds)
-		result = select_sets_wait(&s, entries, fds, deadline);
-	kfree(s.bits);
-	kfree(entries);
-	kfree(fds);
+	s.count = MIN((unsigned)count, SELECT_MAX);
+	s.words = (s.count + 63) / 64;
+	if (s.words > WORDS_FAST)
+		bits = kcalloc(6ul * s.words, sizeof(*bits));
+	if (!bits)
+		return -ENOMEM;
+	s.wanted = bits;
+	s.found = bits + 3 * s.words;
+	result = select_sets(&s, deadline);
+	if (bits != fast)
+		kfree(bits);
 	return result;
 }
 
@@ -302,7 +346,7 @@ SYSCALL(select)
 			return result;
 		deadline = ns ? deadline_after(ns) : 0;
 	}
-	result = select_user(a0, user, deadline);
+	result = select_user((int)a0, user, deadline);
 	write_rest((uintptr_t)a4, deadline, true);
 	return result;
 }
@@ -320,7 +364,7 @@ SYSCALL(pselect6)
 		result = poll_mask_begin(mask[0], mask[1]);
 	if (result)
 		return result;
-	result = select_user(a0, user, deadline);
+	result = select_user((int)a0, user, deadline);
 	write_rest((uintptr_t)a4, deadline, false);
 	return poll_mask_end(mask[0], result);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -57,6 +58,11 @@ static void epoll_errors(int set, int fd)
 	SHOW(control(set, EPOLL_CTL_ADD, set, EPOLLIN));
 	SHOW(control(set, EPOLL_CTL_ADD, regular, EPOLLIN));
 	SHOW(epoll_ctl(set, EPOLL_CTL_ADD, fd, bad_pointer));
+	SHOW(control(set, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLEXCLUSIVE | EPOLLONESHOT));
+	SHOW(control(set, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLEXCLUSIVE));
+	SHOW(control(set, EPOLL_CTL_MOD, fd, EPOLLIN | EPOLLEXCLUSIVE));
+	SHOW(control(set, EPOLL_CTL_MOD, fd, EPOLLIN));
+	SHOW(control(set, EPOLL_CTL_DEL, fd, 0));
 	SHOW(epoll_wait(set, &event, 0, 0));
 	SHOW(syscall(SYS_epoll_wait, set, &event, -1, 0));
 	SHOW(epoll_wait(fd, &event, 1, 0));
@@ -105,6 +111,67 @@ static void epoll_edge(int set, int in, int out)
 	MUST(read(in, text, 8));
 }
 
+static int readable(int fd)
+{
+	struct pollfd entry = {.fd = fd, .events = POLLIN};
+
+	return poll(&entry, 1, 0);
+}
+
+/* A set is readable while, and only while, a file in it is ready. */
+static void epoll_in_poll(void)
+{
+	int set = epoll_create1(0), outer = epoll_create1(0), event = eventfd(0, 0);
+	uint64_t value = 1;
+
+	MUST(control(set, EPOLL_CTL_ADD, event, EPOLLIN));
+	MUST(control(outer, EPOLL_CTL_ADD, set, EPOLLIN));
+	check_show("empty", readable(set) + 2 * readable(outer));
+	MUST(write(event, &value, sizeof(value)));
+	check_show("full", readable(set) + 2 * readable(outer));
+	wait_and_show("in the set", set, 0, event);
+	check_show("still full", readable(set) + 2 * readable(outer));
+	MUST(read(event, &value, sizeof(value)));
+	check_show("empty again", readable(set) + 2 * readable(outer));
+	wait_and_show("outside, empty", outer, 0, set);
+	MUST(write(event, &value, sizeof(value)));
+	wait_and_show("outside, full", outer, -1, set);
+	MUST(read(event, &value, sizeof(value)));
+	wait_and_show("outside, empty again", outer, 0, set);
+	SHOW(control(set, EPOLL_CTL_ADD, outer, EPOLLIN)); /* a circle */
+	close(event);
+	close(outer);
+	close(set);
+}
+
+/* The most events that one call asks for come from different files. */
+static void epoll_many(void)
+{
+	int set = epoll_create1(0), events[40], seen = 0;
+	struct epoll_event found[16];
+	uint64_t mask = 0;
+
+	for (int i = 0; i < 40; i++) {
+		events[i] = eventfd(1, 0);
+		MUST(epoll_ctl(set, EPOLL_CTL_ADD, events[i],
+			       &(struct epoll_event){.events = EPOLLIN, .data.u64 = 1ull << i}));
+	}
+	for (int round = 0; round < 3; round++) {
+		int count = epoll_wait(set, found, 16, 0);
+
+		check_show("of forty", count);
+		for (int i = 0; i < count; i++)
+			mask |= found[i].data.u64;
+	}
+	for (; mask; mask &= mask - 1)
+		seen++;
+	check_show("different ones", seen);
+	for (int i = 0; i < 40; i++)
+		close(events[i]);
+	wait_and_show("none left", set, 0, -1);
+	close(set);
+}
+
 void pipes_epoll(void)
 {
 	int set = epoll_create1(EPOLL_CLOEXEC), outer = epoll_create1(0), fds[2], copy;
@@ -132,6 +199,8 @@ void pipes_epoll(void)
 	wait_and_show("nothing left", set, 0, -1);
 	close(outer);
 	close(set);
+	epoll_in_poll();
+	epoll_many();
 }
 
 #define ROUNDS 2000
@@ -193,4 +262,57 @@ void pipes_epoll_threads(void)
 	close(fds[1]);
 	close(shuttle.event);
 	close(shuttle.set);
+}
+
+#define WAITERS 4
+
+struct crowd {
+	int set, event;
+	atomic_int left;
+};
+
+/* Takes one count of a semaphore. */
+static void *take_one(void *argument)
+{
+	struct crowd *crowd = argument;
+	struct epoll_event event;
+	uint64_t value;
+
+	while (atomic_load(&crowd->left) > 0) {
+		if (epoll_wait(crowd->set, &event, 1, -1) != 1)
+			return crowd;
+		if (read(crowd->event, &value, sizeof(value)) == sizeof(value))
+			atomic_fetch_sub(&crowd->left, 1);
+	}
+	/* The last one lets the others out. */
+	value = 1;
+	return write(crowd->event, &value, sizeof(value)) == sizeof(value) ? NULL : crowd;
+}
+
+/* Several threads wait for one set: each event finds one of them. */
+void pipes_epoll_crowd(void)
+{
+	struct crowd crowd = {.set = epoll_create1(0),
+			      .event = eventfd(0, EFD_SEMAPHORE | EFD_NONBLOCK),
+			      .left = 200};
+	pthread_t threads[WAITERS];
+	uint64_t value = 4;
+	int good = 0;
+
+	check_section("threads waiting for one set");
+	MUST(control(crowd.set, EPOLL_CTL_ADD, crowd.event, EPOLLIN));
+	for (int i = 0; i < WAITERS; i++)
+		if (pthread_create(&threads[i], NULL, take_one, &crowd) != 0)
+			check_die("pthread_create");
+	for (int i = 0; i < 50; i++)
+		MUST(write(crowd.event, &value, sizeof(value)));
+	for (int i = 0; i < WAITERS; i++) {
+		void *result;
+
+		good += pthread_join(threads[i], &result) == 0 && result == NULL;
+	}
+	CHECK(good == WAITERS);
+	CHECK(atomic_load(&crowd.left) <= 0);
+	close(crowd.event);
+	close(crowd.set);
 }

@@ -63,6 +63,7 @@ int main(void)
 	pipes_select();
 	pipes_epoll();
 	pipes_epoll_threads();
+	pipes_epoll_crowd();
 	pipes_eventfd();
 	return check_done();
 }

@@ -83,6 +83,20 @@ static inline struct list_node *list_pop_front(struct list *list)
 	return node;
 }
 
+/* Moves all nodes of FROM before those of TO. */
+static inline void list_splice_front(struct list *to, struct list *from)
+{
+	struct list_node *first = from->head.next, *last = from->head.prev;
+
+	if (list_empty(from))
+		return;
+	last->next = to->head.next;
+	to->head.next->prev = last;
+	to->head.next = first;
+	first->prev = &to->head;
+	list_init(from);
+}
+
 #define list_entry(node, type, member) container_of(node, type, member)
 
 #define list_for_each_entry(pos, list, member)                                                     \
