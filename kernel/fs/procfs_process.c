@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* /proc/self (proc(5)). */
+/* /proc/self (proc(5)), but for its memory (procfs_memory.c) and status (procfs_status.c). */
 #include "procfs.h"
 
 #include <arch/user.h>
@@ -7,11 +7,41 @@
 #include <drivers/host_channel.h>
 #include <file/file.h>
 #include <fs/path.h>
+#include <fs/proc.h>
 #include <lib/printf.h>
 #include <lib/string.h>
-#include <linux/mman.h>
-#include <mm/vm.h>
+#include <linux/resource.h>
+#include <mm/heap.h>
+#include <sched/inspect.h>
 #include <sched/process.h>
+
+#include "procfs_status.h"
+
+static struct proc_start start; /* fixed when the application runs */
+
+void proc_set_start(const struct proc_start *with)
+{
+	start = *with;
+}
+
+const struct proc_start *proc_get_start(void)
+{
+	return &start;
+}
+
+static int link_self(char *target, const struct proc_match *match)
+{
+	(void)match;
+	ksnprintf(target, FS_PATH_MAX + 1, "%d", PROCESS_PID);
+	return 0;
+}
+
+static int link_thread_self(char *target, const struct proc_match *match)
+{
+	(void)match;
+	ksnprintf(target, FS_PATH_MAX + 1, "%d/task/%d", PROCESS_PID, task_tid(task_current()));
+	return 0;
+}
 
 static int link_exe(char *target, const struct proc_match *match)
 {
@@ -48,113 +78,189 @@ static int link_fd(char *target, const struct proc_match *match)
 	return 0;
 }
 
-static void put_area(struct proc_text *out, const struct vm_area_info *area)
+static void put_fdinfo(struct proc_text *out, const struct proc_match *match)
 {
-	char name[256] = "";
+	struct file *file = fd_get(match->fd);
+	int cloexec = fd_get_cloexec(match->fd);
+	file_stat_t stat = {0};
+	unsigned flags;
 
-	if (area->object && area->object->ops->name)
-		area->object->ops->name(area->object, name, sizeof(name));
-	else if (area->flags & VM_BRK)
-		strlcpy(name, "[heap]", sizeof(name));
-	else if (area->flags & VM_FIXED_RAM)
-		strlcpy(name, area->prot & PROT_EXEC ? "[vdso]" : "[vvar]", sizeof(name));
-	else if (area->flags & VM_IMAGE)
-		link_exe(name, NULL);
-	else if (area->end == ARCH_USER_END)
-		strlcpy(name, "[stack]", sizeof(name));
-	proc_printf(out, "%08lx-%08lx %c%c%c%c %08llx %02llx:%02llx %llu%s%s\n", area->start,
-		    area->end, area->prot & PROT_READ ? 'r' : '-',
-		    area->prot & PROT_WRITE ? 'w' : '-', area->prot & PROT_EXEC ? 'x' : '-',
-		    area->flags & VM_SHARED ? 's' : 'p', (unsigned long long)area->offset,
-		    (unsigned long long)(area->object ? area->object->device >> 8 : 0),
-		    (unsigned long long)(area->object ? area->object->device & 0xff : 0),
-		    (unsigned long long)(area->object ? area->object->inode : 0),
-		    name[0] ? "                    " : " ", name);
-}
-
-static void put_maps(struct proc_text *out, const struct proc_match *match)
-{
-	struct vm_area_info area;
-	uintptr_t at = 0;
-
-	(void)match;
-	while (vm_area_next(at, &area)) {
-		put_area(out, &area);
-		vm_object_put(area.object);
-		at = area.end;
+	if (!file) {
+		out->error = -ENOENT;
+		return;
 	}
+	if (file->ops->stat)
+		(void)!file->ops->stat(file, &stat);
+	flags = atomic_load_explicit(&file->flags, memory_order_relaxed);
+	proc_printf(out, "pos:\t%llu\nflags:\t0%o\nmnt_id:\t%d\nino:\t%llu\n",
+		    file->kind & FILE_STREAM ? 0 : (unsigned long long)READ_ONCE(file->offset),
+		    flags | (cloexec == 1 ? 02000000u : 0u), /* O_CLOEXEC */
+		    proc_mount_id(file->path), (unsigned long long)stat.ino);
+	file_put(file);
 }
 
-static void put_strings(struct proc_text *out, char **strings)
+/* The application's memory from FROM to TO. */
+static void put_user(struct proc_text *out, uintptr_t from, uintptr_t to)
 {
-	for (; strings && *strings; strings++)
-		proc_put(out, *strings, strlen(*strings) + 1);
+	uint8_t *piece = kmalloc(PAGE_SIZE);
+
+	if (!piece)
+		out->error = -ENOMEM;
+	while (!out->error && from < to) {
+		size_t size = MIN(to - from, PAGE_SIZE);
+
+		if (arch_user_read(piece, from, size))
+			break; /* the application has unmapped it */
+		proc_put(out, piece, size);
+		from += size;
+	}
+	kfree(piece);
 }
 
+/* Programs change their title by writing over their arguments. */
 static void put_cmdline(struct proc_text *out, const struct proc_match *match)
 {
 	(void)match;
-	if (host_hello())
-		put_strings(out, host_hello()->argv);
+	put_user(out, start.arg_start, start.arg_end);
 }
 
 static void put_environ(struct proc_text *out, const struct proc_match *match)
 {
 	(void)match;
-	if (host_hello())
-		put_strings(out, host_hello()->envp);
+	put_user(out, start.env_start, start.env_end);
+}
+
+static void put_auxv(struct proc_text *out, const struct proc_match *match)
+{
+	(void)match;
+	put_user(out, start.aux_start, start.aux_end);
 }
 
 static void put_comm(struct proc_text *out, const struct proc_match *match)
 {
-	char name[16];
+	char name[TASK_NAME_SIZE];
 
-	if (!thread_name_of(match->tid, name))
+	out->error = thread_name_of(match->tid, name);
+	if (!out->error)
 		proc_printf(out, "%s\n", name);
 }
 
-static void put_status(struct proc_text *out, const struct proc_match *match)
+static int write_comm(const char *text, const struct proc_match *match)
 {
-	const struct host_hello *hello = host_hello();
-	unsigned uid = hello ? hello->fixed.uid : 0, gid = hello ? hello->fixed.gid : 0;
-	struct vm_stats vm;
-	char name[16] = "app";
+	char name[TASK_NAME_SIZE];
 
-	vm_stats(&vm);
-	(void)!thread_name_of(match->tid, name);
-	proc_printf(out,
-		    "Name:\t%s\nUmask:\t0022\nState:\tR (running)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\n",
-		    name, PROCESS_PID, match->tid);
-	proc_printf(out, "PPid:\t%d\nTracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n",
-		    PROCESS_PARENT_PID, uid, uid, uid, uid, gid, gid, gid, gid);
-	proc_printf(out, "FDSize:\t%u\nGroups:\t%u \n", fd_table_size(), gid);
-	proc_printf(
-		out,
-		"VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmHWM:\t%8llu kB\n"
-		"VmRSS:\t%8llu kB\n",
-		(unsigned long long)vm.mapped_pages * 4, (unsigned long long)vm.mapped_pages * 4,
-		(unsigned long long)vm.locked_pages * 4, (unsigned long long)vm.resident_pages * 4,
-		(unsigned long long)vm.resident_pages * 4);
-	proc_printf(out, "Threads:\t%u\n", process_thread_count());
+	strlcpy(name, text, sizeof(name));
+	return thread_rename(match->tid, name);
 }
 
-static void put_statm(struct proc_text *out, const struct proc_match *match)
+static void put_limit_value(struct proc_text *out, uint64_t value)
 {
-	struct vm_stats vm;
+	char text[24] = "unlimited";
+
+	if (value != ~0ull)
+		ksnprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	proc_printf(out, "%-20s ", text);
+}
+
+static void put_limits(struct proc_text *out, const struct proc_match *match)
+{
+	static const struct {
+		const char *name, *unit;
+	} rows[RLIM_NLIMITS] = {
+		[RLIMIT_CPU] = {"Max cpu time", "seconds"},
+		[RLIMIT_FSIZE] = {"Max file size", "bytes"},
+		[RLIMIT_DATA] = {"Max data size", "bytes"},
+		[RLIMIT_STACK] = {"Max stack size", "bytes"},
+		[RLIMIT_CORE] = {"Max core file size", "bytes"},
+		[RLIMIT_RSS] = {"Max resident set", "bytes"},
+		[RLIMIT_NPROC] = {"Max processes", "processes"},
+		[RLIMIT_NOFILE] = {"Max open files", "files"},
+		[RLIMIT_MEMLOCK] = {"Max locked memory", "bytes"},
+		[RLIMIT_AS] = {"Max address space", "bytes"},
+		[RLIMIT_LOCKS] = {"Max file locks", "locks"},
+		[RLIMIT_SIGPENDING] = {"Max pending signals", "signals"},
+		[RLIMIT_MSGQUEUE] = {"Max msgqueue size", "bytes"},
+		[RLIMIT_NICE] = {"Max nice priority", ""},
+		[RLIMIT_RTPRIO] = {"Max realtime priority", ""},
+		[RLIMIT_RTTIME] = {"Max realtime timeout", "us"},
+	};
+	struct process_limit limit;
 
 	(void)match;
-	vm_stats(&vm);
-	proc_printf(out, "%llu %llu 0 0 0 %llu 0\n", (unsigned long long)vm.mapped_pages,
-		    (unsigned long long)vm.resident_pages, (unsigned long long)vm.resident_pages);
+	proc_printf(out, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (process_limit_get(i, &limit))
+			continue;
+		proc_printf(out, "%-25s ", rows[i].name);
+		put_limit_value(out, limit.soft);
+		put_limit_value(out, limit.hard);
+		proc_printf(out, "%-10s\n", rows[i].unit);
+	}
+}
+
+static void put_cgroup(struct proc_text *out, const struct proc_match *match)
+{
+	(void)match;
+	proc_printf(out, "0::/\n");
+}
+
+/* Nobody is killed for memory here; programs set their score all the same. */
+static _Atomic int oom_score_adj;
+
+static void put_oom_score_adj(struct proc_text *out, const struct proc_match *match)
+{
+	(void)match;
+	proc_printf(out, "%d\n", atomic_load_explicit(&oom_score_adj, memory_order_relaxed));
+}
+
+static int write_oom_score_adj(const char *text, const struct proc_match *match)
+{
+	bool negative = *text == '-';
+	int value = 0, digits = 0;
+
+	(void)match;
+	for (text += negative; *text >= '0' && *text <= '9' && digits < 5; text++, digits++)
+		value = value * 10 + (*text - '0');
+	if (!digits || value > 1000 || (*text && *text != '\n'))
+		return -EINVAL;
+	atomic_store_explicit(&oom_score_adj, negative ? -value : value, memory_order_relaxed);
+	return 0;
+}
+
+static void put_zero(struct proc_text *out, const struct proc_match *match)
+{
+	(void)match;
+	proc_printf(out, "0\n");
+}
+
+/* Nobody has logged in: (uid_t)-1. */
+static void put_loginuid(struct proc_text *out, const struct proc_match *match)
+{
+	(void)match;
+	proc_printf(out, "%u", 0xffffffffu);
 }
 
 static const struct proc_entry entries[] = {
-	{"PID/exe", NULL, link_exe},	       {"PID/cwd", NULL, link_cwd},
-	{"PID/root", NULL, link_root},	       {"PID/fd/FD", NULL, link_fd},
-	{"PID/maps", put_maps, NULL},	       {"PID/cmdline", put_cmdline, NULL},
-	{"PID/environ", put_environ, NULL},    {"PID/comm", put_comm, NULL},
-	{"PID/status", put_status, NULL},      {"PID/statm", put_statm, NULL},
-	{"PID/task/TID/comm", put_comm, NULL}, {"PID/task/TID/status", put_status, NULL},
+	PROC_LINK("self", link_self),
+	PROC_LINK("thread-self", link_thread_self),
+	PROC_THREAD_LINK("exe", link_exe),
+	PROC_THREAD_LINK("cwd", link_cwd),
+	PROC_THREAD_LINK("root", link_root),
+	PROC_THREAD_LINK("fd/FD", link_fd),
+	PROC_THREAD_TEXT("fdinfo/FD", put_fdinfo),
+	PROC_THREAD_TEXT("cmdline", put_cmdline),
+	PROC_THREAD_TEXT("environ", put_environ),
+	PROC_THREAD_TEXT("auxv", put_auxv),
+	{.path = "PID/comm", .generate = put_comm, .write = write_comm},
+	{.path = "PID/task/TID/comm", .generate = put_comm, .write = write_comm},
+	PROC_THREAD_TEXT("status", proc_put_status),
+	PROC_TEXT("PID/stat", proc_put_stat),
+	PROC_TEXT("PID/task/TID/stat", proc_put_thread_stat),
+	PROC_THREAD_TEXT("limits", put_limits),
+	PROC_THREAD_TEXT("cgroup", put_cgroup),
+	{.path = "PID/oom_score_adj", .generate = put_oom_score_adj, .write = write_oom_score_adj},
+	PROC_TEXT("PID/oom_score", put_zero),
+	PROC_TEXT("PID/loginuid", put_loginuid),
 };
 
 const struct proc_table proc_process_table = {entries, ARRAY_SIZE(entries)};

@@ -1,22 +1,226 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* /sys: what libraries read of processors (sysfs(5)). */
+/* The processors and the memory's nodes: /sys (sysfs(5)) and /proc/cpuinfo. */
 #include "procfs.h"
 
+#include <arch/cpuinfo.h>
+#include <arch/mmu.h>
+#include <asm/errno.h>
+#include <core/clock.h>
 #include <core/cpu.h>
+#include <mm/frame.h>
+#include <mm/heap.h>
 
-static void put_cpus(struct proc_text *out, const struct proc_match *match)
+#include "procfs_status.h"
+
+static struct arch_cpu_place place_of(unsigned cpu)
 {
-	(void)match;
-	if (cpu_count() == 1)
-		proc_printf(out, "0\n");
-	else
-		proc_printf(out, "0-%u\n", cpu_count() - 1);
+	struct arch_cpu_place place;
+
+	arch_cpu_place(cpu_get(cpu)->apic_id, &place);
+	return place;
 }
 
+/* Sets of CPUs: CONTEXT is the struct proc_match with the CPU that they are about. */
+
+static bool is_any(unsigned cpu, const void *context)
+{
+	(void)context;
+	return cpu < cpu_count();
+}
+
+static bool in_package(unsigned cpu, const void *context)
+{
+	const struct proc_match *match = context;
+
+	return place_of(cpu).package == place_of(match->cpu).package;
+}
+
+static bool in_core(unsigned cpu, const void *context)
+{
+	const struct proc_match *match = context;
+
+	return in_package(cpu, context) && place_of(cpu).core == place_of(match->cpu).core;
+}
+
+static bool is_first_node(unsigned node, const void *context)
+{
+	(void)context;
+	return node == 0;
+}
+
+/* A generator that writes a set of CPUs in one of the two ways. */
+#define PUT_SET(name, how, has)                                                                    \
+	static void name(struct proc_text *out, const struct proc_match *match)                    \
+	{                                                                                          \
+		how(out, cpu_count(), has, match);                                                 \
+	}
+PUT_SET(put_online, proc_put_cpu_list, is_any)
+PUT_SET(put_online_mask, proc_put_cpu_mask, is_any)
+PUT_SET(put_package, proc_put_cpu_mask, in_package)
+PUT_SET(put_package_list, proc_put_cpu_list, in_package)
+PUT_SET(put_core, proc_put_cpu_mask, in_core)
+PUT_SET(put_core_list, proc_put_cpu_list, in_core)
+
+static void put_nothing(struct proc_text *out, const struct proc_match *match)
+{
+	(void)match;
+	proc_put(out, "\n", 1);
+}
+
+static void put_one(struct proc_text *out, const struct proc_match *match)
+{
+	(void)match;
+	proc_printf(out, "1\n");
+}
+
+static void put_kernel_max(struct proc_text *out, const struct proc_match *match)
+{
+	(void)match;
+	proc_printf(out, "%u\n", CPU_MAX - 1);
+}
+
+static void put_core_id(struct proc_text *out, const struct proc_match *match)
+{
+	proc_printf(out, "%u\n", place_of(match->cpu).core);
+}
+
+static void put_package_id(struct proc_text *out, const struct proc_match *match)
+{
+	proc_printf(out, "%u\n", place_of(match->cpu).package);
+}
+
+/* CPUs and cores of MATCH's package. */
+static void count_package(const struct proc_match *match, unsigned *siblings, unsigned *cores)
+{
+	*siblings = *cores = 0;
+	for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
+		struct proc_match other = {.cpu = cpu};
+		unsigned first = 0;
+
+		if (!in_package(cpu, match))
+			continue;
+		++*siblings;
+		while (!in_core(first, &other))
+			first++;
+		*cores += first == cpu; /* the first one of its core */
+	}
+}
+
+void proc_put_cpuinfo(struct proc_text *out, const struct proc_match *match)
+{
+	char *text = kmalloc(ARCH_CPUINFO_MAX);
+
+	(void)match;
+	if (!text)
+		out->error = -ENOMEM;
+	for (unsigned cpu = 0; cpu < cpu_count() && !out->error; cpu++) {
+		struct arch_cpuinfo info = {
+			.number = cpu,
+			.apic_id = cpu_get(cpu)->apic_id,
+			.tsc_hz = clock_tsc_hz(),
+		};
+		struct proc_match one = {.cpu = cpu};
+
+		count_package(&one, &info.siblings, &info.cores);
+		proc_put(out, text, arch_cpuinfo_print(&info, text));
+	}
+	kfree(text);
+}
+
+/* The memory: one node. */
+
+static void put_first_node(struct proc_text *out, const struct proc_match *match)
+{
+	(void)match;
+	proc_put_cpu_list(out, 1, is_first_node, NULL);
+}
+
+static void put_node_meminfo(struct proc_text *out, const struct proc_match *match)
+{
+	struct mm_frame_stats frames;
+	unsigned long long kib = PAGE_SIZE / 1024;
+
+	(void)match;
+	mm_frame_stats(&frames);
+	proc_printf(out,
+		    "Node 0 MemTotal:       %8llu kB\nNode 0 MemFree:        %8llu kB\n"
+		    "Node 0 MemUsed:        %8llu kB\n",
+		    frames.total * kib, frames.free * kib, (frames.total - frames.free) * kib);
+}
+
+static void put_distance(struct proc_text *out, const struct proc_match *match)
+{
+	(void)match;
+	proc_printf(out, "10\n");
+}
+
+static void put_numastat(struct proc_text *out, const struct proc_match *match)
+{
+	struct mm_frame_stats frames;
+
+	(void)match;
+	mm_frame_stats(&frames);
+	proc_printf(out, "numa_hit %llu\nnuma_miss 0\nnuma_foreign 0\ninterleave_hit 0\n",
+		    (unsigned long long)(frames.total - frames.free));
+	proc_printf(out, "local_node %llu\nother_node 0\n",
+		    (unsigned long long)(frames.total - frames.free));
+}
+
+/* Large pages are used wherever an area is large enough (docs/memory.md). */
+static void put_huge_enabled(struct proc_text *out, const struct proc_match *match)
+{
+	(void)match;
+	proc_printf(out, "[always] madvise never\n");
+}
+
+static void put_huge_defrag(struct proc_text *out, const struct proc_match *match)
+{
+	(void)match;
+	proc_printf(out, "always defer defer+madvise madvise [never]\n");
+}
+
+static void put_huge_size(struct proc_text *out, const struct proc_match *match)
+{
+	(void)match;
+	proc_printf(out, "%lu\n", (unsigned long)HUGE_PAGE_SIZE);
+}
+
+#define CPU  "devices/system/cpu/"
+#define TOPO CPU "cpuCPU/topology/"
+#define NODE "devices/system/node/"
+#define HUGE "kernel/mm/transparent_hugepage/"
+
 static const struct proc_entry entries[] = {
-	{"devices/system/cpu/online", put_cpus, NULL},
-	{"devices/system/cpu/possible", put_cpus, NULL},
-	{"devices/system/cpu/present", put_cpus, NULL},
+	PROC_TEXT(CPU "online", put_online),
+	PROC_TEXT(CPU "possible", put_online),
+	PROC_TEXT(CPU "present", put_online),
+	PROC_TEXT(CPU "offline", put_nothing),
+	PROC_TEXT(CPU "isolated", put_nothing),
+	PROC_TEXT(CPU "kernel_max", put_kernel_max),
+	PROC_TEXT(CPU "cpuCPU/online", put_one),
+	PROC_TEXT(TOPO "core_id", put_core_id),
+	PROC_TEXT(TOPO "physical_package_id", put_package_id),
+	PROC_TEXT(TOPO "thread_siblings", put_core),
+	PROC_TEXT(TOPO "thread_siblings_list", put_core_list),
+	PROC_TEXT(TOPO "core_cpus", put_core),
+	PROC_TEXT(TOPO "core_cpus_list", put_core_list),
+	PROC_TEXT(TOPO "core_siblings", put_package),
+	PROC_TEXT(TOPO "core_siblings_list", put_package_list),
+	PROC_TEXT(TOPO "package_cpus", put_package),
+	PROC_TEXT(TOPO "package_cpus_list", put_package_list),
+	PROC_TEXT(NODE "online", put_first_node),
+	PROC_TEXT(NODE "possible", put_first_node),
+	PROC_TEXT(NODE "has_cpu", put_first_node),
+	PROC_TEXT(NODE "has_memory", put_first_node),
+	PROC_TEXT(NODE "has_normal_memory", put_first_node),
+	PROC_TEXT(NODE "node0/cpulist", put_online),
+	PROC_TEXT(NODE "node0/cpumap", put_online_mask),
+	PROC_TEXT(NODE "node0/meminfo", put_node_meminfo),
+	PROC_TEXT(NODE "node0/distance", put_distance),
+	PROC_TEXT(NODE "node0/numastat", put_numastat),
+	PROC_TEXT(HUGE "enabled", put_huge_enabled),
+	PROC_TEXT(HUGE "defrag", put_huge_defrag),
+	PROC_TEXT(HUGE "hpage_pmd_size", put_huge_size),
 };
 
 const struct proc_table proc_sys_table = {entries, ARRAY_SIZE(entries)};

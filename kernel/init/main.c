@@ -16,6 +16,7 @@
 #include <drivers/uart.h>
 #include <file/file.h>
 #include <fs/fs.h>
+#include <fs/proc.h>
 #include <lib/parse.h>
 #include <lib/string.h>
 #include <mm/frame.h>
@@ -122,6 +123,7 @@ static void init_task(void *unused)
 	}
 	init_time();
 	host_set_signal_handler(send_signal);
+	proc_set_cmdline(cmdline);
 	error = fs_init();
 	if (error)
 		panic("init: no file systems (error %d)", -error);

@@ -12,6 +12,7 @@
 #include <asm/errno.h>
 #include <core/random.h>
 #include <drivers/host_channel.h>
+#include <fs/proc.h>
 #include <lib/string.h>
 #include <linux/auxvec.h>
 #include <linux/mman.h>
@@ -141,6 +142,7 @@ int app_stack_create(const struct app_image *image, uintptr_t vdso, uintptr_t *s
 	size_t words = 1 + argc + 1 + envc + 1, aux_words = AUX_COUNT * sizeof(struct aux) / 8;
 	struct stack s = {.pointer = APP_STACK_TOP - sizeof(uint64_t), .error = map_stack()};
 	uint64_t *table = kmalloc((words + aux_words) * sizeof(uint64_t));
+	struct proc_start start;
 	uintptr_t name, random;
 
 	if (!table)
@@ -148,12 +150,19 @@ int app_stack_create(const struct app_image *image, uintptr_t vdso, uintptr_t *s
 	name = push_string(&s, hello ? hello->image_path : default_name);
 	random = push_random(&s);
 	table[0] = argc;
+	start.env_end = s.pointer;
 	push_strings(&s, envp, envc, &table[1 + argc + 1]);
+	start.env_start = start.arg_end = s.pointer;
 	push_strings(&s, argv, argc, &table[1]);
+	start.arg_start = s.pointer;
 	fill_aux((struct aux *)&table[words], image, vdso, name, random);
 	s.pointer -= (words + aux_words) * sizeof(uint64_t);
 	s.pointer = ALIGN_DOWN(s.pointer, 16) + (words + aux_words) * sizeof(uint64_t);
 	*stack_pointer = push(&s, table, (words + aux_words) * sizeof(uint64_t));
+	start.stack_pointer = *stack_pointer;
+	start.aux_start = *stack_pointer + words * sizeof(uint64_t);
+	start.aux_end = start.aux_start + aux_words * sizeof(uint64_t);
+	proc_set_start(&start);
 	kfree(table);
 	return s.error;
 }

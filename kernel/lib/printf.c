@@ -56,9 +56,10 @@ static void format_string(struct output *out, const struct spec *spec, const cha
 static void format_number(struct output *out, const struct spec *spec, uint64_t value,
 			  const char *prefix)
 {
-	unsigned base = spec->conversion == 'x' || spec->conversion == 'X' ? 16 : 10;
+	bool hex = spec->conversion == 'x' || spec->conversion == 'X';
+	unsigned base = hex ? 16 : spec->conversion == 'o' ? 8 : 10;
 	const char *symbols = spec->conversion == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-	char digits[20];
+	char digits[22]; /* of 64 bits in octal */
 	size_t count = 0, zeros = 0, pad, used;
 
 	for (; value; value /= base)
@@ -197,6 +198,7 @@ static void convert(struct output *out, struct spec *spec, va_list *arguments)
 					       : va_arg(*arguments, int));
 		break;
 	case 'u':
+	case 'o':
 	case 'x':
 	case 'X':
 		format_unsigned(out, spec,

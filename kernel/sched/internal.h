@@ -46,7 +46,8 @@ struct task {
 
 	/* Identity. */
 	tid_t tid;		   /* fixed */
-	char name[TASK_NAME_SIZE]; /* written by the task itself */
+	uint64_t start_ns;	   /* fixed: when it was created */
+	char name[TASK_NAME_SIZE]; /* no lock: a reader may see a mix of two names */
 	_Atomic uint32_t refs;	/* the last one frees it; one is the task's own until it is dead */
 	struct task *hash_next; /* task.c, table_lock */
 	struct list_node peers; /* process.tasks, process.lock */

@@ -10,6 +10,7 @@
  */
 #include <arch/cpu.h>
 #include <asm/errno.h>
+#include <core/clock.h>
 #include <core/panic.h>
 #include <lib/string.h>
 #include <linux/sched.h>
@@ -218,6 +219,7 @@ struct task *task_new(const char *name, bool application, uint64_t stack_used,
 		return NULL;
 	task_set_name(task, name);
 	task->application = application;
+	task->start_ns = clock_monotonic_ns();
 	task->state = TASK_RUNNABLE;
 	task->refs = 1;
 	task->entry = entry;

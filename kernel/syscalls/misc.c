@@ -5,6 +5,7 @@
 #include <arch/user.h>
 #include <asm/errno.h>
 #include <core/clock.h>
+#include <core/version.h>
 #include <drivers/host_channel.h>
 #include <lib/string.h>
 #include <linux/personality.h>
@@ -16,18 +17,14 @@
 #include <sched/process.h>
 #include <sched/sched.h>
 
-/* What programs are told that ask for a Linux version: the one whose system calls are the model. */
-#define RELEASE "6.1.0-hermit"
-#define VERSION "HermitCore"
-
 SYSCALL(uname)
 {
 	const struct host_hello *hello = host_hello();
 	struct new_utsname name = {
 		.sysname = "Linux",
-		.nodename = "hermit",
-		.release = RELEASE,
-		.version = VERSION,
+		.nodename = KERNEL_NODE,
+		.release = KERNEL_RELEASE,
+		.version = KERNEL_VERSION_TEXT,
 		.machine = "x86_64",
 		.domainname = "(none)",
 	};

@@ -1,149 +1,226 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What CPUID tells, in the words of Linux's /proc/cpuinfo (Intel SDM vol. 2, CPUID; AMD APM vol. 3,
- * E.3). */
-#include <arch/cpu.h>
+/*
+ * What CPUID says of the processors, in Linux's words (Intel SDM vol. 2, CPUID; AMD APM vol. 3,
+ * appendix E). The names of features are in cpu_features.c.
+ */
+#include <arch/cpuinfo.h>
+
 #include <lib/printf.h>
 #include <lib/string.h>
+#include <stdarg.h>
 
+#include "cpu_features.h"
 #include "x86.h"
 
-enum word {
-	WORD_1_EDX,
-	WORD_1_ECX,
-	WORD_7_EBX,
-	WORD_7_ECX,
-	WORD_EXT_EDX,
-	WORD_EXT_ECX,
-	WORD_COUNT
+#define LEAF_CACHES	    4u
+#define LEAF_TOPOLOGY	    0xbu
+#define LEAF_EXTENDED	    0x80000000u
+#define LEAF_AMD_CACHES	    0x8000001du
+#define LEAF_ADDRESS_SIZES  0x80000008u
+#define TOPOLOGY_LEVEL_NONE 0u
+#define TOPOLOGY_LEVEL_SMT  1u
+
+static unsigned ceil_log2(unsigned value)
+{
+	unsigned shift = 0;
+
+	while (1u << shift < value)
+		shift++;
+	return shift;
+}
+
+/* How far to shift an APIC id for the core's and the package's id. */
+static void topology_shifts(unsigned *core, unsigned *package)
+{
+	struct cpuid basic = x86_cpuid(1, 0);
+
+	*core = 0;
+	*package = 0;
+	if (x86_cpuid(0, 0).eax >= LEAF_TOPOLOGY && x86_cpuid(LEAF_TOPOLOGY, 0).ebx) {
+		for (unsigned level = 0;; level++) {
+			struct cpuid leaf = x86_cpuid(LEAF_TOPOLOGY, level);
+			unsigned kind = leaf.ecx >> 8 & 0xff;
+
+			if (kind == TOPOLOGY_LEVEL_NONE)
+				return;
+			if (kind == TOPOLOGY_LEVEL_SMT)
+				*core = leaf.eax & 0x1f;
+			*package = leaf.eax & 0x1f;
+		}
+	}
+	/* Older processors: logical CPUs in a package, if the bit HTT says that there are several.
+	 */
+	if (basic.edx & 1u << 28)
+		*package = ceil_log2(basic.ebx >> 16 & 0xff);
+}
+
+void arch_cpu_place(uint32_t apic_id, struct arch_cpu_place *place)
+{
+	unsigned core, package;
+
+	topology_shifts(&core, &package);
+	place->package = apic_id >> package;
+	place->core = (apic_id & ((1u << package) - 1)) >> core;
+}
+
+static void vendor(char name[13])
+{
+	struct cpuid leaf = x86_cpuid(0, 0);
+
+	memcpy(name, &leaf.ebx, 4);
+	memcpy(name + 4, &leaf.edx, 4);
+	memcpy(name + 8, &leaf.ecx, 4);
+	name[12] = '\0';
+}
+
+/* The brand string without its leading blanks. */
+static void model_name(char name[49])
+{
+	char text[49] = "unknown";
+	const char *start = text;
+
+	if (x86_cpuid(LEAF_EXTENDED, 0).eax >= LEAF_EXTENDED + 4) {
+		for (unsigned i = 0; i < 3; i++) {
+			struct cpuid leaf = x86_cpuid(LEAF_EXTENDED + 2 + i, 0);
+
+			memcpy(text + 16 * i, &leaf, sizeof(leaf));
+		}
+		text[48] = '\0';
+	}
+	while (*start == ' ')
+		start++;
+	strlcpy(name, start, 49);
+}
+
+struct model {
+	unsigned family, model, stepping;
 };
 
-static const struct flag {
-	uint8_t word, bit;
-	const char *name;
-} flags[] = {
-	{WORD_1_EDX, 0, "fpu"},
-	{WORD_1_EDX, 4, "tsc"},
-	{WORD_1_EDX, 5, "msr"},
-	{WORD_1_EDX, 6, "pae"},
-	{WORD_1_EDX, 8, "cx8"},
-	{WORD_1_EDX, 9, "apic"},
-	{WORD_1_EDX, 13, "pge"},
-	{WORD_1_EDX, 15, "cmov"},
-	{WORD_1_EDX, 16, "pat"},
-	{WORD_1_EDX, 19, "clflush"},
-	{WORD_1_EDX, 23, "mmx"},
-	{WORD_1_EDX, 24, "fxsr"},
-	{WORD_1_EDX, 25, "sse"},
-	{WORD_1_EDX, 26, "sse2"},
-	{WORD_1_EDX, 28, "ht"},
-	{WORD_EXT_EDX, 11, "syscall"},
-	{WORD_EXT_EDX, 20, "nx"},
-	{WORD_EXT_EDX, 26, "pdpe1gb"},
-	{WORD_EXT_EDX, 27, "rdtscp"},
-	{WORD_EXT_EDX, 29, "lm"},
-	{WORD_1_ECX, 0, "pni"},
-	{WORD_1_ECX, 1, "pclmulqdq"},
-	{WORD_1_ECX, 9, "ssse3"},
-	{WORD_1_ECX, 12, "fma"},
-	{WORD_1_ECX, 13, "cx16"},
-	{WORD_1_ECX, 19, "sse4_1"},
-	{WORD_1_ECX, 20, "sse4_2"},
-	{WORD_1_ECX, 21, "x2apic"},
-	{WORD_1_ECX, 22, "movbe"},
-	{WORD_1_ECX, 23, "popcnt"},
-	{WORD_1_ECX, 24, "tsc_deadline_timer"},
-	{WORD_1_ECX, 25, "aes"},
-	{WORD_1_ECX, 26, "xsave"},
-	{WORD_1_ECX, 28, "avx"},
-	{WORD_1_ECX, 29, "f16c"},
-	{WORD_1_ECX, 30, "rdrand"},
-	{WORD_1_ECX, 31, "hypervisor"},
-	{WORD_EXT_ECX, 0, "lahf_lm"},
-	{WORD_EXT_ECX, 5, "abm"},
-	{WORD_EXT_ECX, 6, "sse4a"},
-	{WORD_7_EBX, 0, "fsgsbase"},
-	{WORD_7_EBX, 3, "bmi1"},
-	{WORD_7_EBX, 5, "avx2"},
-	{WORD_7_EBX, 8, "bmi2"},
-	{WORD_7_EBX, 9, "erms"},
-	{WORD_7_EBX, 16, "avx512f"},
-	{WORD_7_EBX, 17, "avx512dq"},
-	{WORD_7_EBX, 18, "rdseed"},
-	{WORD_7_EBX, 19, "adx"},
-	{WORD_7_EBX, 23, "clflushopt"},
-	{WORD_7_EBX, 24, "clwb"},
-	{WORD_7_EBX, 28, "avx512cd"},
-	{WORD_7_EBX, 29, "sha_ni"},
-	{WORD_7_EBX, 30, "avx512bw"},
-	{WORD_7_EBX, 31, "avx512vl"},
-	{WORD_7_ECX, 1, "avx512vbmi"},
-	{WORD_7_ECX, 9, "vaes"},
-	{WORD_7_ECX, 22, "rdpid"},
-};
+static struct model model_of(uint32_t signature)
+{
+	struct model m = {
+		.family = signature >> 8 & 0xf,
+		.model = signature >> 4 & 0xf,
+		.stepping = signature & 0xf,
+	};
+
+	if (m.family >= 6)
+		m.model |= signature >> 12 & 0xf0;
+	if (m.family == 0xf)
+		m.family += signature >> 20 & 0xff;
+	return m;
+}
+
+/* The leaf that describes caches in Intel's way, 0: none. */
+static uint32_t cache_leaf(void)
+{
+	bool amd_topology = x86_cpuid(LEAF_EXTENDED, 0).eax >= LEAF_AMD_CACHES &&
+			    x86_cpuid(LEAF_EXTENDED + 1, 0).ecx & 1u << 22; /* TOPOEXT */
+
+	if (amd_topology)
+		return LEAF_AMD_CACHES;
+	return x86_cpuid(0, 0).eax >= LEAF_CACHES ? LEAF_CACHES : 0;
+}
+
+bool arch_cache_info(unsigned index, struct arch_cache *cache)
+{
+	static const char types[] = {0, 'D', 'I', 'U'};
+	uint32_t number = cache_leaf();
+	struct cpuid leaf;
+
+	if (!number)
+		return false;
+	leaf = x86_cpuid(number, index);
+	if ((leaf.eax & 0x1f) == 0 || (leaf.eax & 0x1f) >= ARRAY_SIZE(types))
+		return false;
+	*cache = (struct arch_cache){
+		.type = types[leaf.eax & 0x1f],
+		.level = leaf.eax >> 5 & 7,
+		.line_size = (leaf.ebx & 0xfff) + 1,
+		.partitions = (leaf.ebx >> 12 & 0x3ff) + 1,
+		.ways = (leaf.ebx >> 22) + 1,
+		.sets = leaf.ecx + 1,
+		.sharing = 1u << ceil_log2((leaf.eax >> 14 & 0xfff) + 1),
+	};
+	return true;
+}
+
+/* Linux's "cache size": the last level's. */
+static unsigned last_cache_kib(void)
+{
+	struct arch_cache cache;
+	unsigned kib = 0;
+
+	for (unsigned i = 0; arch_cache_info(i, &cache); i++)
+		kib = cache.line_size * cache.partitions * cache.ways * cache.sets / 1024;
+	return kib;
+}
 
 struct text {
 	char *buffer;
-	size_t size, length;
+	size_t length;
 };
 
-static void add(struct text *text, const char *name, const char *value)
+static void printf_like(2, 3) add(struct text *text, const char *format, ...)
 {
-	size_t at = MIN(text->length, text->size);
+	va_list args;
 
-	text->length += ksnprintf(text->buffer + at, text->size - at, "%s%s", name, value);
+	va_start(args, format);
+	text->length += kvsnprintf(text->buffer + text->length, ARCH_CPUINFO_MAX - text->length,
+				   format, args);
+	va_end(args);
+	if (text->length >= ARCH_CPUINFO_MAX)
+		text->length = ARCH_CPUINFO_MAX - 1;
 }
 
-static void add_flags(struct text *text)
+static void add_model(struct text *text, uint64_t tsc_hz)
 {
-	struct cpuid one = x86_cpuid(1, 0), extended = x86_cpuid(0x80000001, 0);
-	struct cpuid seven = x86_cpuid(0, 0).eax >= 7 ? x86_cpuid(7, 0) : (struct cpuid){0};
-	const uint32_t words[WORD_COUNT] = {
-		[WORD_1_EDX] = one.edx,	       [WORD_1_ECX] = one.ecx,
-		[WORD_7_EBX] = seven.ebx,      [WORD_7_ECX] = seven.ecx,
-		[WORD_EXT_EDX] = extended.edx, [WORD_EXT_ECX] = extended.ecx,
-	};
+	struct model m = model_of(x86_cpuid(1, 0).eax);
+	char vendor_name[13], name[49];
 
-	add(text, "flags\t\t:", "");
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (words[flags[i].word] & 1u << flags[i].bit)
-			add(text, " ", flags[i].name);
-	add(text, "\n", "");
+	vendor(vendor_name);
+	model_name(name);
+	add(text, "vendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\n",
+	    vendor_name, m.family, m.model, name);
+	add(text, "stepping\t: %u\ncpu MHz\t\t: %llu.%03llu\n", m.stepping,
+	    (unsigned long long)(tsc_hz / 1000000), (unsigned long long)(tsc_hz / 1000 % 1000));
+	if (last_cache_kib())
+		add(text, "cache size\t: %u KB\n", last_cache_kib());
 }
 
-/* Vendor, from leaf 0, and the name, from three extended leaves. */
-static void add_names(struct text *text)
+static void add_sizes(struct text *text, uint64_t tsc_hz)
 {
-	struct cpuid zero = x86_cpuid(0, 0);
-	char vendor[13] = "", name[49] = "";
+	unsigned line = (x86_cpuid(1, 0).ebx >> 8 & 0xff) * 8;
+	unsigned physical = 36, virtual = 48;
+	uint64_t bogomips = tsc_hz / 5000; /* in hundredths; two loops' steps in a million cycles */
 
-	memcpy(vendor, &zero.ebx, 4);
-	memcpy(vendor + 4, &zero.edx, 4);
-	memcpy(vendor + 8, &zero.ecx, 4);
-	for (uint32_t i = 0; i < 3 && x86_cpuid(0x80000000, 0).eax >= 0x80000004; i++) {
-		struct cpuid part = x86_cpuid(0x80000002 + i, 0);
-
-		memcpy(name + 16 * i, &part, 16);
+	if (x86_cpuid(LEAF_EXTENDED, 0).eax >= LEAF_ADDRESS_SIZES) {
+		physical = x86_cpuid(LEAF_ADDRESS_SIZES, 0).eax & 0xff;
+		virtual = x86_cpuid(LEAF_ADDRESS_SIZES, 0).eax >> 8 & 0xff;
 	}
-	add(text, "vendor_id\t: ", vendor);
-	add(text, "\nmodel name\t: ", name);
-	add(text, "\n", "");
+	add(text, "bugs\t\t: \nbogomips\t: %llu.%02llu\n", (unsigned long long)(bogomips / 100),
+	    (unsigned long long)(bogomips % 100));
+	add(text, "clflush size\t: %u\ncache_alignment\t: %u\n", line ? line : 64,
+	    line ? line : 64);
+	add(text, "address sizes\t: %u bits physical, %u bits virtual\npower management:\n\n",
+	    physical, virtual);
 }
 
-size_t arch_cpu_describe(char *buffer, size_t size)
+size_t arch_cpuinfo_print(const struct arch_cpuinfo *info, char *buffer)
 {
-	struct text text = {buffer, size, 0};
-	uint32_t version = x86_cpuid(1, 0).eax;
-	uint32_t family = version >> 8 & 0xf, model = version >> 4 & 0xf;
-	char numbers[128];
+	struct text text = {.buffer = buffer};
+	struct arch_cpu_place place;
 
-	if (family == 6 || family == 15)
-		model |= version >> 12 & 0xf0;
-	if (family == 15)
-		family += version >> 20 & 0xff;
-	add_names(&text);
-	ksnprintf(numbers, sizeof(numbers), "cpu family\t: %u\nmodel\t\t: %u\nstepping\t: %u\n",
-		  family, model, version & 0xf);
-	add(&text, numbers, "");
-	add_flags(&text);
+	arch_cpu_place(info->apic_id, &place);
+	add(&text, "processor\t: %u\n", info->number);
+	add_model(&text, info->tsc_hz);
+	add(&text, "physical id\t: %u\nsiblings\t: %u\ncore id\t\t: %u\ncpu cores\t: %u\n",
+	    place.package, info->siblings, place.core, info->cores);
+	add(&text, "apicid\t\t: %u\ninitial apicid\t: %u\n", info->apic_id, info->apic_id);
+	add(&text, "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\nflags\t\t:",
+	    x86_cpuid(0, 0).eax);
+	text.length += cpu_features_print(buffer + text.length, ARCH_CPUINFO_MAX - text.length);
+	add(&text, "\n");
+	add_sizes(&text, info->tsc_hz);
 	return text.length;
 }

@@ -26,6 +26,8 @@ static void test_integers(void)
 		long v = values[i];
 
 		SAME("%d|%i|%u|%x|%X", (int)v, (int)v, (unsigned)v, (unsigned)v, (unsigned)v);
+		SAME("%o|%04o|%lo|%8ho", (unsigned)v, (unsigned)v, (unsigned long)v,
+		     (unsigned short)v);
 		SAME("%ld|%lu|%lx|%lld|%llu", v, (unsigned long)v, (unsigned long)v, (long long)v,
 		     (unsigned long long)v);
 		SAME("%zu|%zx|%jd|%td", (size_t)v, (size_t)v, (intmax_t)v, (ptrdiff_t)v);

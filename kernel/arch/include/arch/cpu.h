@@ -111,10 +111,6 @@ uint64_t arch_boot_tsc(void);
 uint64_t arch_hwcap(void);
 uint64_t arch_hwcap2(void);
 
-/* Lines about the executing CPU for /proc/cpuinfo, in Linux's format, into BUFFER: the length,
- * whether it fitted or not. */
-size_t arch_cpu_describe(char *buffer, size_t size);
-
 /* 64 bits from RDSEED or RDRAND; false where the CPU has neither or they fail. */
 bool arch_random64(uint64_t *out);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Formatted text into a buffer. A subset of C11 7.21.6.5: conversions d i u x X c s p %, the length
- * modifiers hh h l ll z j t, flags - 0 + space #, width and precision (also as *). %p prints 0x
- * and hexadecimal digits. No floating point, no %n. Any context, no allocation.
+ * Formatted text into a buffer. A subset of C11 7.21.6.5: conversions d i u o x X c s p %, the
+ * length modifiers hh h l ll z j t, flags - 0 + space #, width and precision (also as *). %p prints
+ * 0x and hexadecimal digits, # does nothing to %o. No floating point, no %n. Any context, no
+ * allocation.
  */
 #ifndef LIB_PRINTF_H
 #define LIB_PRINTF_H

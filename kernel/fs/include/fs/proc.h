@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What /proc shows of the start of kernel and application. Set before the application runs. */
+#ifndef FS_PROC_H
+#define FS_PROC_H
+
+#include <lib/types.h>
+
+/* The initial stack, as the start of the application has laid it out. */
+struct proc_start {
+	uintptr_t stack_pointer;
+	uintptr_t arg_start, arg_end; /* argument strings */
+	uintptr_t env_start, env_end; /* environment strings */
+	uintptr_t aux_start, aux_end; /* auxiliary vector */
+};
+void proc_set_start(const struct proc_start *start);
+
+/* The kernel's command line; kept. */
+void proc_set_cmdline(const char *cmdline);
+
+#endif /* FS_PROC_H */

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* /proc and /sys: from a path to the tables' entry, and the names in a directory (procfs.h). */
+#include "procfs.h"
+
+#include <core/cpu.h>
+#include <file/file.h>
+#include <lib/printf.h>
+#include <lib/string.h>
+#include <linux/stat.h>
+#include <sched/process.h>
+
+static bool parse_number(const char *text, size_t length, unsigned *out)
+{
+	unsigned value = 0;
+
+	if (!length || length > 9)
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		value = value * 10 + (unsigned)(text[i] - '0');
+	}
+	*out = value;
+	return true;
+}
+
+static bool is_word(const char *text, size_t length, const char *word)
+{
+	return strlen(word) == length && memcmp(text, word, length) == 0;
+}
+
+static bool fd_is_open(int fd)
+{
+	struct file *file = fd_get(fd);
+
+	if (file)
+		file_put(file);
+	return file;
+}
+
+/* Does the name TEXT of a path stand for the pattern's PART? */
+static bool match_name(const char *part, size_t part_length, const char *text, size_t length,
+		       struct proc_match *match)
+{
+	unsigned number;
+
+	if (is_word(part, part_length, "PID"))
+		return parse_number(text, length, &number) && number == PROCESS_PID;
+	if (is_word(part, part_length, "TID") && parse_number(text, length, &number)) {
+		match->tid = (tid_t)number;
+		return thread_exists(match->tid);
+	}
+	if (is_word(part, part_length, "FD") && parse_number(text, length, &number)) {
+		match->fd = (int)number;
+		return fd_is_open(match->fd);
+	}
+	if (part_length > 3 && is_word(part + part_length - 3, 3, "CPU") &&
+	    length >= part_length - 2 && memcmp(part, text, part_length - 3) == 0 &&
+	    parse_number(text + part_length - 3, length - (part_length - 3), &number)) {
+		match->cpu = number;
+		return number < cpu_count();
+	}
+	return part_length == length && memcmp(part, text, length) == 0;
+}
+
+static size_t name_length(const char *text)
+{
+	size_t length = 0;
+
+	while (text[length] && text[length] != '/')
+		length++;
+	return length;
+}
+
+/* How PATH (without slash at its start) relates to PATTERN. For PROC_MATCH_DIRECTORY *REST is what
+ * the pattern has below it. */
+static enum proc_kind match_path(const char *pattern, const char *path, struct proc_match *match,
+				 const char **rest)
+{
+	while (*path) {
+		size_t part = name_length(pattern), name = name_length(path);
+
+		if (!part || !match_name(pattern, part, path, name, match))
+			return PROC_MATCH_NONE;
+		pattern += part + (pattern[part] == '/');
+		path += name + (path[name] == '/');
+	}
+	*rest = pattern;
+	return *pattern ? PROC_MATCH_DIRECTORY : PROC_MATCH_ENTRY;
+}
+
+enum proc_kind procfs_find(const struct procfs *fs, const char *path, struct proc_match *match,
+			   const struct proc_entry **entry)
+{
+	enum proc_kind best = PROC_MATCH_NONE;
+
+	for (unsigned t = 0; t < ARRAY_SIZE(fs->tables) && fs->tables[t]; t++) {
+		for (unsigned i = 0; i < fs->tables[t]->count; i++) {
+			const struct proc_entry *e = &fs->tables[t]->entries[i];
+			struct proc_match here = {.tid = PROCESS_PID};
+			const char *rest;
+			enum proc_kind kind = match_path(e->path, path, &here, &rest);
+
+			if (kind == PROC_MATCH_NONE)
+				continue;
+			best = kind;
+			*match = here;
+			*entry = e;
+			if (kind == PROC_MATCH_ENTRY)
+				return kind;
+		}
+	}
+	return *path ? best : PROC_MATCH_DIRECTORY;
+}
+
+static void list_name(struct proc_text *out, char type, const char *name, size_t length)
+{
+	/* Patterns repeat their directories: each name once. */
+	for (size_t at = 0; at < out->length; at += strlen(out->text + at + 1) + 2)
+		if (is_word(name, length, out->text + at + 1))
+			return;
+	proc_put(out, &type, 1);
+	proc_put(out, name, length);
+	proc_put(out, "", 1);
+}
+
+struct listing {
+	struct proc_text *out;
+	char type;
+};
+
+static void list_number(struct listing *list, unsigned number)
+{
+	char name[12];
+
+	list_name(list->out, list->type, name, ksnprintf(name, sizeof(name), "%u", number));
+}
+
+static void list_threads(struct listing *list)
+{
+	tid_t tids[32];
+	unsigned first = 0, count;
+
+	while ((count = process_list_threads(tids, first, ARRAY_SIZE(tids))) > 0) {
+		for (unsigned i = 0; i < count; i++)
+			list_number(list, (unsigned)tids[i]);
+		first += count;
+	}
+}
+
+static bool list_fd(int fd, struct file *file, void *context)
+{
+	(void)file;
+	list_number(context, (unsigned)fd);
+	return true;
+}
+
+/* The names that the pattern's next part stands for. */
+static void list_part(struct proc_text *out, const char *part, size_t length, char type)
+{
+	struct listing list = {out, type};
+
+	if (is_word(part, length, "PID")) {
+		list_number(&list, PROCESS_PID);
+	} else if (is_word(part, length, "TID")) {
+		list_threads(&list);
+	} else if (is_word(part, length, "FD")) {
+		fd_for_each(list_fd, &list);
+	} else if (length > 3 && is_word(part + length - 3, 3, "CPU")) {
+		for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
+			char name[32];
+			size_t size = ksnprintf(name, sizeof(name), "%.*s%u", (int)(length - 3),
+						part, cpu);
+
+			list_name(out, type, name, size);
+		}
+	} else {
+		list_name(out, type, part, length);
+	}
+}
+
+void procfs_list(const struct procfs *fs, const char *path, struct proc_text *out)
+{
+	list_name(out, S_IFDIR >> 12, ".", 1);
+	list_name(out, S_IFDIR >> 12, "..", 2);
+	for (unsigned t = 0; t < ARRAY_SIZE(fs->tables) && fs->tables[t]; t++) {
+		for (unsigned i = 0; i < fs->tables[t]->count; i++) {
+			const struct proc_entry *entry = &fs->tables[t]->entries[i];
+			struct proc_match match = {0};
+			const char *rest;
+			size_t length;
+
+			if (match_path(entry->path, path, &match, &rest) != PROC_MATCH_DIRECTORY)
+				continue;
+			length = name_length(rest);
+			list_part(out, rest, length,
+				  rest[length]	? S_IFDIR >> 12
+				  : entry->link ? S_IFLNK >> 12
+						: S_IFREG >> 12);
+		}
+	}
+}
