@@ -28,7 +28,7 @@ static struct mem_node *node_of(const struct file *file)
 
 /* The frame of page INDEX for writing: a zeroed one where the file has a hole. data_lock is held.
  */
-static paddr_t frame_for_write(struct mem_node *node, uint64_t index)
+paddr_t mem_frame_for_write(struct mem_node *node, uint64_t index)
 {
 	paddr_t frame = frames_find(&node->frames, index);
 
@@ -45,7 +45,7 @@ static paddr_t frame_for_write(struct mem_node *node, uint64_t index)
 }
 
 /* Copies out of the file, inside one page. Bytes. */
-static size_t copy_from(struct mem_node *node, uint64_t offset, uint8_t *to, size_t size)
+size_t mem_copy_from(struct mem_node *node, uint64_t offset, uint8_t *to, size_t size)
 {
 	paddr_t frame = frames_find(&node->frames, offset / PAGE_SIZE);
 
@@ -71,8 +71,8 @@ static int64_t mem_read(struct file *file, struct file_io *io, uint64_t *offset)
 
 		mutex_lock(&node->data_lock);
 		if (*offset < node->size)
-			part = copy_from(node, *offset, buffer,
-					 MIN(MIN(io->remaining, BOUNCE), node->size - *offset));
+			part = mem_copy_from(node, *offset, buffer,
+					     MIN(MIN(io->remaining, BOUNCE), node->size - *offset));
 		mutex_unlock(&node->data_lock);
 		if (!part)
 			break;
@@ -88,11 +88,15 @@ static int64_t mem_read(struct file *file, struct file_io *io, uint64_t *offset)
 	return done;
 }
 
-/* Copies into the file, inside one page; grows it. Bytes, or -ENOSPC. */
+/* Copies into the file, inside one page; grows it. Bytes, or -ENOSPC, -EPERM. */
 static int64_t copy_to(struct mem_node *node, uint64_t offset, const uint8_t *from, size_t size)
 {
-	paddr_t frame = frame_for_write(node, offset / PAGE_SIZE);
+	bool sealed = node->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ||
+		      (node->seals & F_SEAL_GROW && offset + size > node->size);
+	paddr_t frame = sealed ? PADDR_NONE : mem_frame_for_write(node, offset / PAGE_SIZE);
 
+	if (sealed)
+		return -EPERM;
 	if (frame == PADDR_NONE)
 		return -ENOSPC;
 	size = MIN(size, PAGE_SIZE - offset % PAGE_SIZE);
@@ -130,19 +134,19 @@ static int64_t mem_write(struct file *file, struct file_io *io, uint64_t *offset
 	uint8_t *buffer;
 	int64_t done = 0, part = 0;
 
-	if (node->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
-		return -EPERM;
 	if (*offset > (uint64_t)INT64_MAX - io->remaining)
 		return -EFBIG;
 	buffer = kmalloc(BOUNCE);
 	if (!buffer)
 		return -ENOMEM;
+	mutex_lock(&node->write_lock);
 	while (io->remaining) {
 		part = write_part(file, node, io, buffer, offset);
 		if (part <= 0)
 			break;
 		done += part;
 	}
+	mutex_unlock(&node->write_lock);
 	kfree(buffer);
 	return done ? done : part;
 }
@@ -172,14 +176,14 @@ static int64_t mem_seek(struct file *file, int64_t offset, int whence)
 	struct mem_node *node = node_of(file);
 	int64_t position = offset;
 
-	if (whence == SEEK_CUR)
-		position = (int64_t)file->offset + offset;
-	else if (whence == SEEK_END)
-		position = (int64_t)node->size + offset;
-	else if ((whence == SEEK_DATA || whence == SEEK_HOLE) && mem_is_file(node))
+	if ((whence == SEEK_CUR &&
+	     __builtin_add_overflow((int64_t)file->offset, offset, &position)) ||
+	    (whence == SEEK_END && __builtin_add_overflow((int64_t)node->size, offset, &position)))
+		return -EINVAL;
+	if ((whence == SEEK_DATA || whence == SEEK_HOLE) && mem_is_file(node))
 		position = offset < 0 ? -ENXIO
 				      : seek_data(node, (uint64_t)offset, whence == SEEK_HOLE);
-	else if (whence != SEEK_SET)
+	else if (whence != SEEK_SET && whence != SEEK_CUR && whence != SEEK_END)
 		return -EINVAL;
 	if (position < 0)
 		return position == -ENXIO ? -ENXIO : -EINVAL;
@@ -200,10 +204,12 @@ int mem_file_truncate(struct mem_node *node, uint64_t size)
 {
 	uint64_t pages = (size + PAGE_SIZE - 1) / PAGE_SIZE;
 
-	if ((size < node->size && node->seals & F_SEAL_SHRINK) ||
-	    (size > node->size && node->seals & F_SEAL_GROW))
-		return -EPERM;
 	mutex_lock(&node->data_lock);
+	if ((size < node->size && node->seals & F_SEAL_SHRINK) ||
+	    (size > node->size && node->seals & F_SEAL_GROW)) {
+		mutex_unlock(&node->data_lock);
+		return -EPERM;
+	}
 	if (size < node->size) {
 		vm_object_unmap(&node->object, pages);
 		frames_drop(&node->frames, pages, UINT64_MAX);
@@ -221,41 +227,59 @@ static int mem_truncate(struct file *file, uint64_t size)
 	return mem_file_truncate(node_of(file), size);
 }
 
+/* Makes a hole from OFFSET to OFFSET + SIZE. data_lock is held. */
 static void punch(struct mem_node *node, uint64_t offset, uint64_t size)
 {
-	uint64_t end = MIN(offset + size, node->size);
+	uint64_t end = MIN(offset + size, ALIGN_UP(node->size, PAGE_SIZE));
+	uint64_t first = (offset + PAGE_SIZE - 1) / PAGE_SIZE, last = end / PAGE_SIZE;
 
-	for (uint64_t at = offset; at < end;) {
-		uint64_t next = MIN(ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE, end);
-
-		clear_part(node, at / PAGE_SIZE, at % PAGE_SIZE,
-			   next % PAGE_SIZE ? next % PAGE_SIZE : PAGE_SIZE);
-		at = next;
+	if (offset >= end)
+		return;
+	if (first > last) { /* inside one page */
+		clear_part(node, last, offset % PAGE_SIZE, end % PAGE_SIZE);
+		return;
 	}
+	if (offset % PAGE_SIZE)
+		clear_part(node, first - 1, offset % PAGE_SIZE, PAGE_SIZE);
+	clear_part(node, last, 0, end % PAGE_SIZE);
+	vm_object_unmap(&node->object, first); /* whoever needs the rest gets it again */
+	frames_drop(&node->frames, first, last);
+}
+
+/* Frames for all pages from OFFSET to END. data_lock is held. */
+static int fill_holes(struct mem_node *node, uint64_t offset, uint64_t end)
+{
+	uint64_t first = offset / PAGE_SIZE, last = (end + PAGE_SIZE - 1) / PAGE_SIZE;
+
+	if (last - first > mm_frame_free_count() + frames_count(&node->frames))
+		return -ENOSPC;
+	for (; first < last; first++)
+		if (mem_frame_for_write(node, first) == PADDR_NONE)
+			return -ENOSPC;
+	return 0;
 }
 
 static int mem_allocate(struct file *file, int mode, uint64_t offset, uint64_t size)
 {
+	bool keep_size = mode & FALLOC_FL_KEEP_SIZE, hole = mode & FALLOC_FL_PUNCH_HOLE;
 	struct mem_node *node = node_of(file);
 	uint64_t end = offset + size;
 	int error = 0;
 
-	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
-		return -EOPNOTSUPP;
-	if (mode & FALLOC_FL_PUNCH_HOLE && !(mode & FALLOC_FL_KEEP_SIZE))
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE) || (hole && !keep_size))
 		return -EOPNOTSUPP;
 	mutex_lock(&node->data_lock);
-	if (mode & FALLOC_FL_PUNCH_HOLE) {
+	if (node->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ||
+	    (node->seals & F_SEAL_GROW && !keep_size && end > node->size))
+		error = -EPERM;
+	else if (hole)
 		punch(node, offset, size);
-	} else {
-		for (uint64_t at = offset / PAGE_SIZE; at < (end + PAGE_SIZE - 1) / PAGE_SIZE; at++)
-			if (frame_for_write(node, at) == PADDR_NONE) {
-				error = -ENOSPC;
-				break;
-			}
-		if (!error && !(mode & FALLOC_FL_KEEP_SIZE))
-			node->size = MAX(node->size, end);
-	}
+	else
+		error = fill_holes(node, offset, end);
+	if (!error && !keep_size)
+		node->size = MAX(node->size, end);
+	if (!error)
+		node->mtime = node->ctime = memfs_now();
 	mutex_unlock(&node->data_lock);
 	return error;
 }
@@ -269,7 +293,11 @@ static int mem_sync(struct file *file, bool data_only)
 
 static int mem_stat(struct file *file, file_stat_t *stat)
 {
-	mem_node_stat(node_of(file), stat);
+	struct mem_node *node = node_of(file);
+
+	mutex_lock(&node->fs->lock);
+	mem_node_stat(node, stat);
+	mutex_unlock(&node->fs->lock);
 	return 0;
 }
 
@@ -277,8 +305,10 @@ static int mem_chmod(struct file *file, uint32_t mode)
 {
 	struct mem_node *node = node_of(file);
 
+	mutex_lock(&node->fs->lock);
 	node->mode = (node->mode & S_IFMT) | (mode & 07777);
 	node->ctime = memfs_now();
+	mutex_unlock(&node->fs->lock);
 	return 0;
 }
 
@@ -286,9 +316,11 @@ static int mem_chown(struct file *file, uint32_t uid, uint32_t gid)
 {
 	struct mem_node *node = node_of(file);
 
+	mutex_lock(&node->fs->lock);
 	node->uid = uid == UINT32_MAX ? node->uid : uid;
 	node->gid = gid == UINT32_MAX ? node->gid : gid;
 	node->ctime = memfs_now();
+	mutex_unlock(&node->fs->lock);
 	return 0;
 }
 
@@ -309,7 +341,11 @@ void mem_node_set_times(struct mem_node *node, const struct hc_time times[2])
 
 static int mem_utimens(struct file *file, const struct hc_time times[2])
 {
-	mem_node_set_times(node_of(file), times);
+	struct mem_node *node = node_of(file);
+
+	mutex_lock(&node->fs->lock);
+	mem_node_set_times(node, times);
+	mutex_unlock(&node->fs->lock);
 	return 0;
 }
 
@@ -318,115 +354,6 @@ static int mem_statfs(struct file *file, struct hc_statfs *statfs)
 	(void)file;
 	memfs_fill_statfs(statfs);
 	return 0;
-}
-
-static struct mem_node *object_node(struct vm_object *object)
-{
-	return container_of(object, struct mem_node, object);
-}
-
-static int64_t object_read(struct vm_object *object, uint64_t offset, paddr_t frame, size_t size)
-{
-	struct mem_node *node = object_node(object);
-	uint8_t *to = mm_phys_to_virt(frame);
-	uint64_t done = 0;
-
-	mutex_lock(&node->data_lock);
-	while (done < size && offset + done < node->size)
-		done += copy_from(node, offset + done, to + done,
-				  MIN(size - done, node->size - offset - done));
-	mutex_unlock(&node->data_lock);
-	memset(to + done, 0, size - done);
-	return (int64_t)done;
-}
-
-static int object_get_page(struct vm_object *object, uint64_t index, paddr_t *frame)
-{
-	struct mem_node *node = object_node(object);
-	int error = 0;
-
-	mutex_lock(&node->data_lock);
-	if (index >= (node->size + PAGE_SIZE - 1) / PAGE_SIZE)
-		error = -EIO;
-	else
-		*frame = frame_for_write(node, index);
-	if (!error && *frame == PADDR_NONE)
-		error = -ENOMEM;
-	mutex_unlock(&node->data_lock);
-	return error;
-}
-
-static void object_page_dirty(struct vm_object *object, uint64_t index)
-{
-	(void)object;
-	(void)index; /* the frame is the file */
-}
-
-static int object_sync(struct vm_object *object, uint64_t index, uint64_t count)
-{
-	(void)object;
-	(void)index;
-	(void)count;
-	return 0;
-}
-
-/* The last mapping has gone. */
-static void object_release(struct vm_object *object)
-{
-	mem_node_put(object_node(object));
-}
-
-static const struct vm_object_ops object_ops = {
-	.read = object_read,
-	.get_page = object_get_page,
-	.page_dirty = object_page_dirty,
-	.sync = object_sync,
-	.release = object_release,
-};
-
-void mem_file_init(struct mem_node *node)
-{
-	mutex_init(&node->data_lock);
-	frames_init(&node->frames);
-	vm_object_init(&node->object, &object_ops);
-	atomic_store(&node->object.references, 0); /* counts mappings; mem_map */
-	node->object.device = node->fs->device;
-	node->object.inode = node->ino;
-}
-
-static int mem_map(struct file *file, unsigned prot, bool shared, struct vm_object **object)
-{
-	struct mem_node *node = node_of(file);
-
-	if (shared && prot & 2 && node->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
-		return -EPERM;
-	/* The first mapping takes a reference to the node, which the object's release gives back.
-	 */
-	if (atomic_fetch_add(&node->object.references, 1) == 0)
-		mem_node_get(node);
-	*object = &node->object;
-	return 0;
-}
-
-#define SEALS_ALL (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
-
-static long mem_fcntl(struct file *file, int command, uintptr_t argument)
-{
-	struct mem_node *node = node_of(file);
-
-	switch (command) {
-	case F_GET_SEALS:
-		return (long)node->seals;
-	case F_ADD_SEALS:
-		if (argument & ~(uintptr_t)SEALS_ALL)
-			return -EINVAL;
-		if (node->seals & F_SEAL_SEAL)
-			return -EPERM;
-		node->seals |= (uint32_t)argument;
-		return 0;
-	default:
-		return -EINVAL;
-	}
 }
 
 static void mem_release(struct file *file)

@@ -124,6 +124,7 @@ int mem_name_add(struct mem_node *dir, const char *text, size_t length, struct m
 	list_push_back(&dir->order, &name->in_order);
 	if (mem_is_dir(node)) {
 		node->parent = dir;
+		node->name = name;
 		dir->nlink++;
 	}
 	dir->mtime = dir->ctime = memfs_now();
@@ -138,7 +139,22 @@ void mem_name_remove(struct mem_node *dir, struct mem_name *name)
 	list_remove(&name->in_order);
 	if (mem_is_dir(node))
 		dir->nlink--;
+	if (node->name == name)
+		node->name = NULL;
 	dir->mtime = dir->ctime = node->ctime = memfs_now();
 	kfree(name);
 	mem_node_put(node);
+}
+
+int mem_node_add(struct mem_walk *w, uint32_t mode, struct mem_node **out)
+{
+	struct mem_node *node = mem_node_create(w->dir->fs, mode);
+	int error;
+
+	if (!node)
+		return -ENOSPC;
+	error = mem_name_add(w->dir, w->name, w->length, node);
+	mem_node_put(node); /* the name holds it now */
+	*out = node;
+	return error;
 }

@@ -25,11 +25,8 @@ int memfs_path_of(const struct fs_mount *mount, const struct mem_node *node, con
 		*--at = '/';
 	}
 	for (; node->parent != node; node = node->parent) {
-		const struct mem_name *here;
+		const struct mem_name *here = node->name;
 
-		list_for_each_entry (here, &node->parent->order, in_order)
-			if (here->node == node)
-				break;
 		if ((size_t)(at - out) < here->length + 1ul + prefix)
 			return -ENAMETOOLONG;
 		at -= here->length;
@@ -209,4 +206,39 @@ int memfs_walk(struct fs_mount *mount, struct fs_path *path, struct mem_walk *w)
 			next++;
 	}
 	return 0;
+}
+
+int mem_walk_begin(struct fs_mount *mount, struct fs_path *path, struct mem_walk *w)
+{
+	struct memfs *fs = mount->data;
+
+	mutex_lock(&fs->lock);
+	return memfs_walk(mount, path, w);
+}
+
+/* A name that an operation makes or takes away is meant itself, even with a slash behind it. */
+int mem_walk_name(struct fs_mount *mount, struct fs_path *path, struct mem_walk *w)
+{
+	path->flags |= FS_NOFOLLOW | MEM_NAME_ITSELF;
+	return mem_walk_begin(mount, path, w);
+}
+
+void mem_walk_end(struct fs_mount *mount, struct mem_walk *w)
+{
+	struct memfs *fs = mount->data;
+
+	mutex_unlock(&fs->lock);
+	kfree(w->text);
+}
+
+/* The node at PATH must be there. */
+int mem_walk_existing(struct fs_mount *mount, struct fs_path *path, struct mem_walk *w)
+{
+	int error = mem_walk_begin(mount, path, w);
+
+	if (!error && !w->node)
+		error = -ENOENT;
+	if (!error && w->must_be_dir && !mem_is_dir(w->node))
+		error = mem_is_link(w->node) ? -ELOOP : -ENOTDIR;
+	return error;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* pipe, eventfd, timerfd, signalfd. All four have the same numbers for O_CLOEXEC and O_NONBLOCK. */
+/* pipe, eventfd, timerfd, signalfd, which have the same numbers for O_CLOEXEC and O_NONBLOCK;
+ * memfd. */
 #include <syscalls/event.h>
 
 #include <arch/user.h>
@@ -7,6 +8,7 @@
 #include <asm/fcntl.h>
 #include <file/file.h>
 #include <fs/special.h>
+#include <linux/memfd.h>
 #include <linux/time.h>
 #include <linux/timerfd.h>
 
@@ -199,4 +201,21 @@ SYSCALL(signalfd)
 SYSCALL(signalfd4)
 {
 	return make_signalfd((int)a0, (uintptr_t)a1, (size_t)a2, (unsigned)a3);
+}
+
+/* memfd_create(name, flags) */
+SYSCALL(memfd_create)
+{
+	unsigned flags = (unsigned)a1;
+	char name[MEMFD_NAME_MAX + 1];
+	struct file *file;
+	long result;
+
+	if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING))
+		return -EINVAL;
+	result = arch_user_read_string(name, (uintptr_t)a0, sizeof(name));
+	if (result < 0)
+		return result == -ENAMETOOLONG ? -EINVAL : result;
+	result = memfd_create_file(name, flags & MFD_ALLOW_SEALING, &file);
+	return result ? result : install(file, flags & MFD_CLOEXEC ? O_CLOEXEC : 0);
 }

@@ -251,6 +251,7 @@ const arch_syscall_fn arch_syscall_table[ARCH_SYSCALL_COUNT] = {
 	ENTRY(sched_getattr),
 	ENTRY(renameat2),
 	ENTRY(getrandom),
+	ENTRY(memfd_create),
 	ENTRY(membarrier),
 	ENTRY(mlock2),
 	ENTRY(copy_file_range),

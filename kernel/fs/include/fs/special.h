@@ -33,6 +33,10 @@ must_check int signalfd_create(uint64_t mask, unsigned flags, struct file **out)
 bool file_is_signalfd(const struct file *file);
 void signalfd_set_mask(struct file *file, uint64_t mask);
 
+/* memfd_create(2): a memory file without a name; NAME (up to MEMFD_NAME_MAX bytes) is for show. */
+#define MEMFD_NAME_MAX 249
+must_check int memfd_create_file(const char *name, bool may_seal, struct file **out);
+
 /* Fills in STAT for such a file: MODE with type and permissions. */
 int special_stat(file_stat_t *stat, uint32_t mode);
 

@@ -14,5 +14,6 @@ SYSCALL(timerfd_settime);
 SYSCALL(timerfd_gettime);
 SYSCALL(signalfd);
 SYSCALL(signalfd4);
+SYSCALL(memfd_create);
 
 #endif /* SYSCALLS_EVENT_H */
