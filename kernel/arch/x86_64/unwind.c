@@ -67,7 +67,7 @@ struct machine {
 void arch_unwind_begin(struct arch_unwind *unwind, const struct trap_frame *f)
 {
 	const uint64_t values[ARCH_UNWIND_REGISTERS] = {
-		f->rax, f->rdx, f->rcx, f->rbx, f->rsi, f->rdi, f->rbp, f->rsp,	 f->r8,
+		f->rax, f->rdx, f->rcx, f->rbx, f->rsi, f->rdi, f->rbp, f->rsp, f->r8,
 		f->r9,	f->r10, f->r11, f->r12, f->r13, f->r14, f->r15, f->rip,
 	};
 
@@ -128,8 +128,8 @@ static void define_cfa(struct machine *m, uint64_t reg, int64_t offset)
 }
 
 /* Instructions whose operand is not in the first byte. */
-static void execute_extended(struct machine *m, const struct unwind_entry *e, struct unwind_cursor *c,
-			     unsigned op)
+static void execute_extended(struct machine *m, const struct unwind_entry *e,
+			     struct unwind_cursor *c, unsigned op)
 {
 	uint64_t reg;
 

@@ -65,8 +65,8 @@ int64_t cursor_sleb(struct unwind_cursor *c)
 	return 0;
 }
 
-/* A pointer in ENCODING; DATA: what DATAREL is relative to. Other formats than these two do not occur on
- * x86-64 but as absolute addresses of 8 bytes. */
+/* A pointer in ENCODING; DATA: what DATAREL is relative to. Other formats than these two do not
+ * occur on x86-64 but as absolute addresses of 8 bytes. */
 static uintptr_t read_pointer(struct unwind_cursor *c, unsigned encoding, uintptr_t data)
 {
 	uintptr_t here = c->at, value;

@@ -6,7 +6,8 @@
 #include <lib/compiler.h>
 #include <lib/types.h>
 
-/* A position in the application's memory; reads past END or of unmapped memory set FAILED and give 0. */
+/* A position in the application's memory; reads past END or of unmapped memory set FAILED and give
+ * 0. */
 struct unwind_cursor {
 	uintptr_t at, end;
 	bool failed;

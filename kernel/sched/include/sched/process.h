@@ -7,11 +7,12 @@
 #ifndef SCHED_PROCESS_H
 #define SCHED_PROCESS_H
 
+#include <abi/process.h>
 #include <arch/trap.h>
 #include <lib/compiler.h>
 #include <lib/types.h>
 
-#define PROCESS_PID	   100
+#define PROCESS_PID	   HERMIT_PID
 #define PROCESS_PARENT_PID 1
 
 /* What clone needs of its arguments (linux/sched.h, clone(2)). */
