@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What an image can know of its process without asking the kernel: there is one, and its id is fixed. */
+/* What an image can know of its process without asking the kernel: there is one, and its id is
+ * fixed. */
 #ifndef ABI_PROCESS_H
 #define ABI_PROCESS_H
 

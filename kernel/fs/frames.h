@@ -14,8 +14,8 @@
 
 struct frame_tree {
 	struct spinlock lock;
-	struct rb_tree tree GUARDED_BY(lock);
-	uint64_t count GUARDED_BY(lock);
+	struct rb_tree tree GUARDED_BY_MEMBER(lock);
+	uint64_t count GUARDED_BY_MEMBER(lock);
 };
 
 void frames_init(struct frame_tree *frames);

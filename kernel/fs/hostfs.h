@@ -13,8 +13,8 @@ struct host_file {
 	uint64_t dir_position; /* cookie where the host's handle stands; file->offset_lock */
 	/* readiness of a stream */
 	struct mutex poll_lock;
-	bool polling GUARDED_BY(poll_lock);	/* poll.pending is the channel's */
-	unsigned watched GUARDED_BY(poll_lock); /* events */
+	bool polling GUARDED_BY_MEMBER(poll_lock);     /* poll.pending is the channel's */
+	unsigned watched GUARDED_BY_MEMBER(poll_lock); /* events */
 	struct host_poll poll;
 	struct wait_queue queue;
 };

@@ -137,9 +137,8 @@ static void poll_done(void *argument, int64_t result)
 	wait_queue_wake(&host->queue, WAIT_ALL);
 }
 
-static void watch(struct file *file, unsigned events) REQUIRES(host_file_of(file)->poll_lock)
+static void watch(struct host_file *host, unsigned events) REQUIRES(host->poll_lock)
 {
-	struct host_file *host = host_file_of(file);
 
 	bool ended = host->polling && READ_ONCE(host->poll.pending.done);
 
@@ -165,7 +164,7 @@ unsigned hostfs_poll(struct file *file, unsigned events)
 	if (ready)
 		return (unsigned)ready;
 	mutex_lock(&host->poll_lock);
-	watch(file, events);
+	watch(host, events);
 	mutex_unlock(&host->poll_lock);
 	/* It may have become ready before the watch began; then the watch has ended already. */
 	return 0;
