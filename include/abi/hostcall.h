@@ -110,7 +110,7 @@ enum hc_op {
 	HC_TIME,    /* reply: val0 = CLOCK_REALTIME of the host in ns */
 	HC_STRINGS, /* arg0 = offset into the string block of the HELLO reply; reply payload: bytes
 		     * from there on, at most HC_DATA_MAX; result = their number, 0 at the end */
-	HC_SETFL, /* handle; arg0 = O_APPEND or 0: whether writes go to the end from now on */
+	HC_SETFL,   /* handle; arg0 = O_APPEND or 0: whether writes go to the end from now on */
 	HC_OP_COUNT
 };
 
