@@ -35,9 +35,9 @@ struct epoll_set {
 	struct file *file;   /* that the set belongs to */
 	struct list watches; /* epoll_mutex */
 	struct spinlock lock;
-	struct list ready GUARDED_BY(lock); /* may be ready */
-	struct wait_queue waiters;	    /* threads in epoll_wait */
-	struct wait_queue pollers;	    /* of poll, and outer sets' entries */
+	struct list ready GUARDED_BY_MEMBER(lock); /* may be ready */
+	struct wait_queue waiters;		   /* threads in epoll_wait */
+	struct wait_queue pollers;		   /* of poll, and outer sets' entries */
 };
 
 struct watch {
