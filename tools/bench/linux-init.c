@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define DEBUG_EXIT_PORT	   0xf4
@@ -41,6 +42,7 @@
 static _Noreturn void machine_end(int status)
 {
 	fflush(stdout);
+	tcdrain(STDOUT_FILENO); /* the console's driver sends in the background */
 	if (iopl(3) == 0)
 		outb((unsigned char)(status & STATUS_MASK), DEBUG_EXIT_PORT);
 	reboot(RB_AUTOBOOT);
