@@ -88,6 +88,49 @@ static int walk_redirect(struct walk *walk, const char *path, const char *rest)
 	return HC_REDIRECT;
 }
 
+/*
+ * Does REST, taken literally up to its first "..", lead from PATH into a mount of the host's? Then
+ * the guest sends the whole path here again, so that the walk has to go on.
+ */
+static bool leads_to_host(const struct mount_table *table, const char *path, const char *rest)
+{
+	char here[PATH_MAX];
+	size_t used = strlen(path);
+	bool host = false;
+
+	memcpy(here, path, used);
+	for (;;) {
+		rest += strspn(rest, "/");
+		size_t len = strcspn(rest, "/");
+		if (len == 0 || (len == 2 && memcmp(rest, "..", 2) == 0) ||
+		    used + 1 + len >= sizeof(here))
+			return host;
+		if (len != 1 || rest[0] != '.') {
+			here[used] = '/';
+			memcpy(here + used + 1, rest, len);
+			used += 1 + len;
+			here[used] = '\0';
+			const struct mount *mount = mount_table_at(table, here, used);
+			if (mount)
+				host = mount->fd >= 0;
+		}
+		rest += len;
+	}
+}
+
+/* The walk has come to MOUNT, which the guest serves. */
+static int walk_guest_mount(struct walk *walk, const struct mount *mount)
+{
+	if (leads_to_host(walk->table, mount->guest, walk->at))
+		return walk_push(walk, -1, false, mount);
+	return walk_redirect(walk, mount->guest_len ? mount->guest : "/", walk->at);
+}
+
+static bool guest_serves(const struct walk_node *node)
+{
+	return node->mount && node->mount->fd < 0;
+}
+
 static int walk_start_at_root(struct walk *walk)
 {
 	while (walk->depth > 0)
@@ -95,7 +138,7 @@ static int walk_start_at_root(struct walk *walk)
 	walk->spot->path[0] = '\0';
 	const struct mount *root = mount_table_at(walk->table, "", 0);
 	if (root && root->fd < 0)
-		return walk_redirect(walk, "/", walk->at);
+		return walk_guest_mount(walk, root);
 	return walk_push(walk, root ? root->fd : -1, false, root);
 }
 
@@ -152,14 +195,17 @@ static int walk_towards_mount(struct walk *walk, const char *name)
 	int fd = open_step(top, name);
 	if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
 		return fd;
-	int err = walk_push(walk, fd < 0 ? -1 : fd, fd >= 0, fd < 0 ? NULL : mount);
+	bool inside = fd >= 0 || guest_serves(top);
+	int err = walk_push(walk, fd < 0 ? -1 : fd, fd >= 0, inside ? mount : NULL);
 	return err ? err : WALK_ON;
 }
 
 static int walk_mount_point(struct walk *walk, const struct mount *mount)
 {
-	if (mount->fd < 0)
-		return walk_redirect(walk, mount->guest, walk->at);
+	if (mount->fd < 0) {
+		int result = walk_guest_mount(walk, mount);
+		return result ? result : WALK_ON;
+	}
 	int err = walk_push(walk, mount->fd, false, mount);
 	if (err)
 		return err;
@@ -241,6 +287,8 @@ static int walk_component(struct walk *walk)
 	if (walk->depth > 1)
 		walk_pop(walk);
 	walk->spot->is_mount_point = false;
+	if (guest_serves(walk_top(walk)))
+		return walk_redirect(walk, walk->spot->path[0] ? walk->spot->path : "/", walk->at);
 	return WALK_ON;
 }
 

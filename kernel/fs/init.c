@@ -12,6 +12,7 @@
 
 #include "console.h"
 #include "hostfs.h"
+#include "memfs.h"
 #include "pagecache.h"
 
 static int mount_host(const char *path)
@@ -107,6 +108,8 @@ int fs_init(void)
 		error = hello ? hostfs_init() : memfs_mount("/", "tmpfs");
 	if (!error)
 		error = mount_kernel_fs();
+	if (!error)
+		error = memfs_make_mount_points();
 	if (!error)
 		error = open_standard();
 	if (hello)

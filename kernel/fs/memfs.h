@@ -169,6 +169,11 @@ must_check int memfs_add_node(struct memfs *fs, const char *name, uint32_t mode,
 			      const char *target);
 must_check int memfd_init(void);
 struct memfs *memfs_create(const char *type);
+/* The file system that MOUNT shows; NULL when it is no memory file system. */
+struct memfs *memfs_of_mount(const struct fs_mount *mount);
+/* Makes the directories that the mounts below memory file systems hang on. When all are mounted. 0
+ * or -ENOMEM. */
+must_check int memfs_make_mount_points(void);
 must_check int memfs_mount_at(struct memfs *fs, const char *path);
 
 #endif /* FS_MEMFS_H */

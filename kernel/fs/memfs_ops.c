@@ -150,6 +150,11 @@ static const struct fs_ops memfs_ops = {
 	.statfs = memfs_statfs,
 };
 
+struct memfs *memfs_of_mount(const struct fs_mount *mount)
+{
+	return mount->ops == &memfs_ops ? mount->data : NULL;
+}
+
 struct memfs *memfs_create(const char *type)
 {
 	static _Atomic uint64_t next_device = 0x1f;

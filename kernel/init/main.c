@@ -24,6 +24,7 @@
 #include <sched/sched.h>
 #include <sched/signal.h>
 #include <sched/task.h>
+#include <syscalls/path.h>
 
 #include "app.h"
 
@@ -127,6 +128,8 @@ static void init_task(void *unused)
 	error = fs_init();
 	if (error)
 		panic("init: no file systems (error %d)", -error);
+	if (host_hello())
+		umask_init(host_hello()->fixed.umask);
 	process_set_exit(report_exit);
 	crash_report_init();
 	error = app_start();

@@ -25,6 +25,7 @@
 #include <syscalls/task.h>
 #include <syscalls/time.h>
 #include <syscalls/timer.h>
+#include <syscalls/xattr.h>
 
 /* Numbers that the log has named already. */
 static _Atomic uint64_t named[ARCH_SYSCALL_COUNT / 64];
@@ -263,5 +264,17 @@ const arch_syscall_fn arch_syscall_table[ARCH_SYSCALL_COUNT] = {
 	ENTRY(openat2),
 	ENTRY(faccessat2),
 	ENTRY(epoll_pwait2),
+	ENTRY(setxattr),
+	ENTRY(lsetxattr),
+	ENTRY(fsetxattr),
+	ENTRY(getxattr),
+	ENTRY(lgetxattr),
+	ENTRY(fgetxattr),
+	ENTRY(listxattr),
+	ENTRY(llistxattr),
+	ENTRY(flistxattr),
+	ENTRY(removexattr),
+	ENTRY(lremovexattr),
+	ENTRY(fremovexattr),
 };
 #pragma GCC diagnostic pop

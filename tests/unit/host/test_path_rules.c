@@ -40,10 +40,12 @@ static void build_tree(void)
 
 static void start_isolated(void)
 {
-	struct mount_rule rules[] = {
-		{"inside", "/rw", false}, {"ro", "/ro", true}, {"ro", "/deep/er/ro", true}};
+	struct mount_rule rules[] = {{"inside", "/rw", false},
+				     {"ro", "/ro", true},
+				     {"ro", "/deep/er/ro", true},
+				     {"inside", "/tmp/a/b", false}};
 	const struct mount_rule *fault;
-	CHECK_EQ(mount_rules_apply(&guest.mounts, &(struct mount_rules){true, rules, 3, work},
+	CHECK_EQ(mount_rules_apply(&guest.mounts, &(struct mount_rules){true, rules, 4, work},
 				   &fault),
 		 0);
 	CHECK_EQ(strcmp(guest.mounts.cwd, "/"), 0);
@@ -300,6 +302,25 @@ static void test_defaults(void)
 	CHECK_EQ(chdir(".."), 0);
 }
 
+/* A host directory below one that the guest serves: as the guest sends all paths that lie below it
+ * literally to the host, none of these may come back. */
+static void test_host_below_guest(void)
+{
+	static const char *const here[] = {"/tmp/a/b", "/tmp/a/b/", "/tmp/a/b/sub/..",
+					   "/tmp/a/b/./file", "/tmp/./a//b/file"};
+
+	for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)
+		CHECK_EQ(guest_path(&guest, HC_STAT, here[i], 0, 0, 0), 0);
+	CHECK(guest_open(&guest, "/tmp/a/b", O_RDONLY, 0) >= 0);
+	CHECK_EQ(guest_path(&guest, HC_STAT, "/tmp/a/b/none", 0, 0, 0), -ENOENT);
+	/* What lies above is the guest's. */
+	check_redirect(HC_STAT, "/tmp/a/b/..", "/tmp/a");
+	check_redirect(HC_STAT, "/tmp/a/b/../b/file", "/tmp/a/b/file");
+	check_redirect(HC_STAT, "/tmp/a/b/sub/../../../x", "/tmp/a/../x");
+	check_redirect(HC_STAT, "/tmp/a", "/tmp/a");
+	check_redirect(HC_STAT, "/tmp/a/../a/b/file", "/tmp/a/../a/b/file");
+}
+
 int main(void)
 {
 	build_tree();
@@ -308,6 +329,7 @@ int main(void)
 	test_dotdot_stays_in_name_space();
 	test_links_across_mounts();
 	test_guest_served();
+	test_host_below_guest();
 	test_read_only();
 	test_read_only_handle();
 	test_mount_points();

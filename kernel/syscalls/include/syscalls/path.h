@@ -61,7 +61,8 @@ SYSCALL(umount2);
  */
 must_check int name_from_user(int dirfd, uintptr_t address, bool empty_ok, struct fs_name **name);
 
-/* The process's file mode creation mask. */
+/* The process's file mode creation mask: what it starts with, and MODE without its bits. */
+void umask_init(uint32_t mask);
 uint32_t umask_apply(uint32_t mode);
 
 #endif /* SYSCALLS_PATH_H */
