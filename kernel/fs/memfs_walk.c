@@ -208,7 +208,8 @@ int memfs_walk(struct fs_mount *mount, struct fs_path *path, struct mem_walk *w)
 	return 0;
 }
 
-int mem_walk_begin(struct fs_mount *mount, struct fs_path *path, struct mem_walk *w)
+int mem_walk_begin(struct fs_mount *mount, struct fs_path *path,
+		   struct mem_walk *w) NO_THREAD_SAFETY /* mem_walk_end gives the lock back */
 {
 	struct memfs *fs = mount->data;
 
@@ -223,7 +224,7 @@ int mem_walk_name(struct fs_mount *mount, struct fs_path *path, struct mem_walk 
 	return mem_walk_begin(mount, path, w);
 }
 
-void mem_walk_end(struct fs_mount *mount, struct mem_walk *w)
+void mem_walk_end(struct fs_mount *mount, struct mem_walk *w) NO_THREAD_SAFETY
 {
 	struct memfs *fs = mount->data;
 
