@@ -80,6 +80,7 @@ bool frames_take_dirty(struct frame_tree *frames, uint64_t *index, uint64_t end,
 	found = page && page->index < end;
 	if (found) {
 		page->dirty = false;
+		frames->dirty--;
 		*index = page->index;
 		*frame = page->frame;
 	}
@@ -92,8 +93,10 @@ void frames_mark_dirty(struct frame_tree *frames, uint64_t index)
 	arch_irq_state_t state = spin_lock(&frames->lock);
 	struct page *page = find_from(frames, index);
 
-	if (page && page->index == index)
+	if (page && page->index == index && !page->dirty) {
 		page->dirty = true;
+		frames->dirty++;
+	}
 	spin_unlock(&frames->lock, state);
 }
 
@@ -124,6 +127,7 @@ void frames_drop(struct frame_tree *frames, uint64_t start, uint64_t end)
 		if (page) {
 			rb_erase(&frames->tree, &page->node);
 			frames->count--;
+			frames->dirty -= page->dirty;
 		}
 		spin_unlock(&frames->lock, state);
 		if (!page)
@@ -140,4 +144,13 @@ uint64_t frames_count(struct frame_tree *frames)
 
 	spin_unlock(&frames->lock, state);
 	return count;
+}
+
+bool frames_any_dirty(struct frame_tree *frames)
+{
+	arch_irq_state_t state = spin_lock(&frames->lock);
+	bool any = frames->dirty > 0;
+
+	spin_unlock(&frames->lock, state);
+	return any;
 }

@@ -16,6 +16,7 @@ struct frame_tree {
 	struct spinlock lock;
 	struct rb_tree tree GUARDED_BY_MEMBER(lock);
 	uint64_t count GUARDED_BY_MEMBER(lock);
+	uint64_t dirty GUARDED_BY_MEMBER(lock); /* pages that are marked */
 };
 
 void frames_init(struct frame_tree *frames);
@@ -38,5 +39,6 @@ must_check int frames_add(struct frame_tree *frames, uint64_t index, paddr_t fra
 void frames_drop(struct frame_tree *frames, uint64_t start, uint64_t end);
 
 uint64_t frames_count(struct frame_tree *frames);
+bool frames_any_dirty(struct frame_tree *frames);
 
 #endif /* FS_FRAMES_H */

@@ -139,15 +139,23 @@ static int64_t hostfs_getdents(struct file *file, void *buffer, size_t size)
 static int hostfs_truncate(struct file *file, uint64_t size)
 {
 	int error = simple(file, HC_FTRUNCATE, size, 0, 0);
+	file_stat_t stat;
 
-	if (!error && pagecache_in_use())
-		pagecache_after_truncate(file);
+	if (!error && pagecache_in_use() && !hostfs_fstat(file, &stat))
+		pagecache_after_truncate(&stat);
 	return error;
 }
 
 static int hostfs_allocate(struct file *file, int mode, uint64_t offset, uint64_t size)
 {
-	return simple(file, HC_FALLOCATE, (uint64_t)mode, offset, size);
+	int error;
+
+	if (pagecache_in_use())
+		pagecache_before_read(); /* some modes move contents */
+	error = simple(file, HC_FALLOCATE, (uint64_t)mode, offset, size);
+	if (!error && mode && pagecache_in_use())
+		pagecache_after_write(file, offset, INT64_MAX);
+	return error;
 }
 
 static int hostfs_sync(struct file *file, bool data_only)
@@ -220,12 +228,16 @@ static const struct {
 	{TIOCSWINSZ, sizeof(struct winsize), 0},
 	{TIOCGPGRP, 0, sizeof(int)},
 	{FIONREAD, 0, sizeof(int)},
+	{TIOCOUTQ, 0, sizeof(int)},
+	{TCSBRK, 0, 0}, /* these three by value */
+	{TCXONC, 0, 0},
+	{TCFLSH, 0, 0},
 };
 
 static long hostfs_ioctl(struct file *file, unsigned command, uintptr_t argument)
 {
 	uint8_t in[64], out[64];
-	struct host_call call = {.op = HC_IOCTL, .arg = {command}, .in = out};
+	struct host_call call = {.op = HC_IOCTL, .arg = {command, argument}, .in = out};
 	int64_t result;
 	unsigned i = 0;
 

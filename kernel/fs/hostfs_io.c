@@ -101,12 +101,11 @@ int64_t hostfs_write(struct file *file, struct file_io *io, uint64_t *offset)
 	bool append = atomic_load(&file->flags) & O_APPEND && offset == &file->offset;
 	bool own = append || at_host_offset(file, offset);
 	int64_t done = 0, result = 0;
+	uint64_t end = UINT64_MAX;
 	uintptr_t address;
 	size_t size;
 
 	while (file_io_piece(io, &address, &size)) {
-		uint64_t end = 0;
-
 		result = write_piece(file, io, address, size, own ? -1 : (int64_t)*offset, &end);
 		if (result <= 0)
 			break;
@@ -117,9 +116,10 @@ int64_t hostfs_write(struct file *file, struct file_io *io, uint64_t *offset)
 		else if (!own)
 			*offset += (uint64_t)result;
 	}
-	if (done && !(file->kind & FILE_STREAM) && pagecache_in_use())
-		pagecache_after_write(file, offset ? *offset - (uint64_t)done : 0,
-				      own && !append ? UINT64_MAX / 2 : (uint64_t)done);
+	if (!own)
+		end = *offset;
+	if (done && end <= INT64_MAX && !(file->kind & FILE_STREAM) && pagecache_in_use())
+		pagecache_after_write(file, end - (uint64_t)done, (uint64_t)done);
 	return settle(done, result);
 }
 

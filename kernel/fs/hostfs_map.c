@@ -23,6 +23,8 @@ static int64_t mapping_read(struct vm_object *object, uint64_t offset, paddr_t f
 	uint32_t handle = host_file_of(mapping->file)->handle;
 	uint64_t done = 0;
 
+	if (pagecache_in_use())
+		pagecache_before_read();
 	while (done < size) {
 		size_t part = MIN(size - done, (size_t)HC_DATA_MAX);
 		int64_t got =

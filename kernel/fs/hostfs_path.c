@@ -9,6 +9,8 @@
 #include <linux/fcntl.h>
 #include <mm/heap.h>
 
+#include "pagecache.h"
+
 /*
  * Sends CALL with path->full behind the other payload. The reply's payload lands in path->redirect
  * (FS_PATH_MAX bytes and a NUL); call->in_size is its length.
@@ -41,11 +43,14 @@ static int path_open(struct fs_mount *mount, struct fs_path *path, unsigned flag
 {
 	struct host_call call = {.op = HC_OPEN, .arg = {flags & ~(unsigned)O_CLOEXEC, mode}};
 	int64_t result = path_call(&call, path);
+	file_stat_t stat;
 
 	(void)mount;
 	if (result < 0)
 		return (int)result;
 	*out = hostfs_file_create((uint32_t)result, (uint32_t)call.val[0], flags, path->redirect);
+	if (*out && flags & O_TRUNC && pagecache_in_use() && !hostfs_fstat(*out, &stat))
+		pagecache_after_truncate(&stat);
 	return *out ? 0 : -ENOMEM;
 }
 
@@ -212,8 +217,12 @@ static int path_utimens(struct fs_mount *mount, struct fs_path *path, const stru
 
 static int path_truncate(struct fs_mount *mount, struct fs_path *path, uint64_t size)
 {
-	(void)mount;
-	return simple(path, HC_TRUNCATE, size, 0, 0);
+	int error = simple(path, HC_TRUNCATE, size, 0, 0);
+	file_stat_t stat;
+
+	if (!error && pagecache_in_use() && !path_stat(mount, path, &stat))
+		pagecache_after_truncate(&stat);
+	return error;
 }
 
 static int path_statfs(struct fs_mount *mount, struct fs_path *path, struct hc_statfs *statfs)

@@ -48,7 +48,7 @@ static struct cache *cache_of(struct vm_object *object)
 
 /* Fills the frame of page INDEX from the host, zeros behind the end. Bytes from the file, or
  * -errno. */
-static int64_t fill(struct cache *cache, uint64_t index, paddr_t frame)
+static int64_t fill(struct cache *cache, uint64_t index, paddr_t frame) REQUIRES(cache->io)
 {
 	int64_t got = host_read_frames(host_file_of(cache->file)->handle, frame, PAGE_SIZE,
 				       (int64_t)(index * PAGE_SIZE));
@@ -95,14 +95,21 @@ static void cache_page_dirty(struct vm_object *object, uint64_t index)
 }
 
 static int write_page(struct cache *cache, uint64_t index, paddr_t frame, uint64_t file_size)
+	REQUIRES(cache->io)
 {
+	bool appends = atomic_load(&cache->file->flags) & O_APPEND;
 	uint64_t offset = index * PAGE_SIZE;
 	int64_t put;
 
 	if (offset >= file_size)
 		return 0; /* the file was cut meanwhile */
+	/* pwrite(2) to a file with O_APPEND would append. */
+	if (appends && hostfs_call_handle(cache->file, HC_SETFL, 0, 0, 0) < 0)
+		return -EIO;
 	put = host_write_frames(host_file_of(cache->file)->handle, frame,
 				MIN(file_size - offset, PAGE_SIZE), (int64_t)offset);
+	if (appends)
+		(void)!hostfs_call_handle(cache->file, HC_SETFL, O_APPEND, 0, 0);
 	return put < 0 ? (int)put : 0;
 }
 
@@ -114,6 +121,8 @@ static int cache_sync(struct vm_object *object, uint64_t index, uint64_t count)
 	paddr_t frame;
 	int error;
 
+	if (!frames_any_dirty(&cache->pages))
+		return 0;
 	mutex_lock(&cache->io);
 	error = hostfs_fstat(cache->file, &stat);
 	for (; !error && frames_take_dirty(&cache->pages, &index, end, &frame); index++) {
@@ -146,9 +155,13 @@ static int64_t cache_read(struct vm_object *object, uint64_t offset, paddr_t fra
 
 static size_t cache_name(struct vm_object *object, char *buffer, size_t size)
 {
-	const struct cache *cache = cache_of(object);
+	struct cache *cache = cache_of(object);
+	size_t length;
 
-	return file_path_copy(cache->file, buffer, size);
+	mutex_lock(&cache->io); /* pagecache_map may put another file in its place */
+	length = file_path_copy(cache->file, buffer, size);
+	mutex_unlock(&cache->io);
+	return length;
 }
 
 /* The list's entry ends with the last reference. */
@@ -182,13 +195,19 @@ static bool try_get(struct cache *cache)
 	return false;
 }
 
-static struct cache *cache_find(uint64_t dev, uint64_t ino) REQUIRES(caches_lock)
+/* The inode's cache with a reference, or NULL. One whose last reference has just gone cannot be
+ * had again: what it has to write reaches the host now, before a new one reads. */
+static struct cache *cache_find(const file_stat_t *stat) REQUIRES(caches_lock)
 {
 	struct cache *cache;
 
-	list_for_each_entry (cache, &caches, node)
-		if (cache->object.device == dev && cache->object.inode == ino && try_get(cache))
+	list_for_each_entry (cache, &caches, node) {
+		if (cache->object.device != stat->dev || cache->object.inode != stat->ino)
+			continue;
+		if (try_get(cache))
 			return cache;
+		(void)!cache_sync(&cache->object, 0, UINT64_MAX);
+	}
 	return NULL;
 }
 
@@ -221,7 +240,7 @@ int pagecache_map(struct file *file, const file_stat_t *stat, struct vm_object *
 	struct cache *cache;
 
 	mutex_lock(&caches_lock);
-	cache = cache_find(stat->dev, stat->ino);
+	cache = cache_find(stat);
 	if (!cache) {
 		cache = cache_create(file, stat);
 	} else if (writable(file) && !writable(cache->file)) {
@@ -242,52 +261,71 @@ int pagecache_map(struct file *file, const file_stat_t *stat, struct vm_object *
 
 void pagecache_before_read(void)
 {
+	struct cache *cache;
+
 	vm_sync_all();
+	/* What a mapping has written that is no longer there. */
+	mutex_lock(&caches_lock);
+	list_for_each_entry (cache, &caches, node)
+		(void)!cache_sync(&cache->object, 0, UINT64_MAX);
+	mutex_unlock(&caches_lock);
 }
 
-/* The cache of the inode behind FILE with a reference, or NULL. */
-static struct cache *cache_of_file(struct file *file, file_stat_t *stat)
+/* The cache of an inode with a reference, or NULL. */
+static struct cache *cache_get(const file_stat_t *stat)
 {
-	struct cache *cache = NULL;
+	struct cache *cache;
 
-	if (hostfs_fstat(file, stat))
-		return NULL;
 	mutex_lock(&caches_lock);
-	cache = cache_find(stat->dev, stat->ino);
+	cache = cache_find(stat);
 	mutex_unlock(&caches_lock);
 	return cache;
 }
 
+/* Reads what OFFSET .. END of the file has become into page INDEX; the rest of the page may hold
+ * what a mapping has written and stays. */
+static void refresh(struct cache *cache, uint64_t index, paddr_t frame, uint64_t offset,
+		    uint64_t end) REQUIRES(cache->io)
+{
+	uint64_t start = index * PAGE_SIZE, from = MAX(offset, start) - start;
+	uint64_t to = MIN(end, start + PAGE_SIZE) - start;
+
+	(void)!host_read_frames(host_file_of(cache->file)->handle, frame + from, to - from,
+				(int64_t)(start + from));
+}
+
 void pagecache_after_write(struct file *file, uint64_t offset, uint64_t size)
 {
-	uint64_t first = offset / PAGE_SIZE, last = (offset + size + PAGE_SIZE - 1) / PAGE_SIZE;
+	uint64_t end = size > (uint64_t)INT64_MAX - offset ? (uint64_t)INT64_MAX : offset + size;
+	uint64_t index = offset / PAGE_SIZE, last = (end + PAGE_SIZE - 1) / PAGE_SIZE;
+	struct cache *cache;
 	file_stat_t stat;
-	struct cache *cache = cache_of_file(file, &stat);
+	paddr_t frame;
+
+	if (hostfs_fstat(file, &stat) || !(cache = cache_get(&stat)))
+		return;
+	mutex_lock(&cache->io);
+	for (; frames_next(&cache->pages, &index, last, &frame); index++)
+		refresh(cache, index, frame, offset, end);
+	mutex_unlock(&cache->io);
+	vm_object_put(&cache->object);
+}
+
+void pagecache_after_truncate(const file_stat_t *stat)
+{
+	uint64_t end = (stat->size + PAGE_SIZE - 1) / PAGE_SIZE;
+	size_t rest = stat->size % PAGE_SIZE;
+	struct cache *cache = cache_get(stat);
 	paddr_t frame;
 
 	if (!cache)
 		return;
 	mutex_lock(&cache->io);
-	for (; frames_next(&cache->pages, &first, last, &frame); first++)
-		(void)!fill(cache, first, frame);
-	mutex_unlock(&cache->io);
-	vm_object_put(&cache->object);
-}
-
-void pagecache_after_truncate(struct file *file)
-{
-	file_stat_t stat;
-	struct cache *cache = cache_of_file(file, &stat);
-	uint64_t end;
-
-	if (!cache)
-		return;
-	end = (stat.size + PAGE_SIZE - 1) / PAGE_SIZE;
-	mutex_lock(&cache->io);
 	vm_object_unmap(&cache->object, end);
 	frames_drop(&cache->pages, end, UINT64_MAX);
+	frame = rest ? frames_find(&cache->pages, end - 1) : PADDR_NONE;
+	if (frame != PADDR_NONE)
+		memset((uint8_t *)mm_phys_to_virt(frame) + rest, 0, PAGE_SIZE - rest);
 	mutex_unlock(&cache->io);
-	if (stat.size % PAGE_SIZE)
-		pagecache_after_write(file, stat.size, 1);
 	vm_object_put(&cache->object);
 }

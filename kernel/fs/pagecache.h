@@ -20,9 +20,10 @@ bool pagecache_in_use(void);
 /* Before a read of FILE: what was stored through mappings reaches the host. */
 void pagecache_before_read(void);
 
-/* After FILE has been written at OFFSET, or cut: cached pages are read anew, pages behind the end
- * go. */
+/* After SIZE bytes of FILE at OFFSET have changed on the host: cached pages get them. */
 void pagecache_after_write(struct file *file, uint64_t offset, uint64_t size);
-void pagecache_after_truncate(struct file *file);
+
+/* After the file with these attributes got its size: cached pages behind the end go. */
+void pagecache_after_truncate(const file_stat_t *stat);
 
 #endif /* FS_PAGECACHE_H */
