@@ -82,12 +82,13 @@ static void put_fdinfo(struct proc_text *out, const struct proc_match *match)
 {
 	struct file *file = fd_get(match->fd);
 	int cloexec = fd_get_cloexec(match->fd);
+	char *path = kmalloc(FS_PATH_MAX + 1);
 	file_stat_t stat = {0};
 	unsigned flags;
 
-	if (!file) {
-		out->error = -ENOENT;
-		return;
+	if (!file || !path) {
+		out->error = file ? -ENOMEM : -ENOENT;
+		goto out_path;
 	}
 	if (file->ops->stat)
 		(void)!file->ops->stat(file, &stat);
@@ -95,8 +96,12 @@ static void put_fdinfo(struct proc_text *out, const struct proc_match *match)
 	proc_printf(out, "pos:\t%llu\nflags:\t0%o\nmnt_id:\t%d\nino:\t%llu\n",
 		    file->kind & FILE_STREAM ? 0 : (unsigned long long)READ_ONCE(file->offset),
 		    flags | (cloexec == 1 ? 02000000u : 0u), /* O_CLOEXEC */
-		    proc_mount_id(file->path), (unsigned long long)stat.ino);
-	file_put(file);
+		    proc_mount_id(file_path_copy(file, path, FS_PATH_MAX + 1) ? path : NULL),
+		    (unsigned long long)stat.ino);
+out_path:
+	kfree(path);
+	if (file)
+		file_put(file);
 }
 
 /* The application's memory from FROM to TO. */
