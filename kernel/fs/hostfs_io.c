@@ -73,6 +73,16 @@ static int64_t settle(int64_t done, int64_t result)
 	return result == -EINTR ? -ERESTARTSYS : result;
 }
 
+/* An epoll set that has told of an edge asks no more: after a transfer that took all there was, the
+ * next edge has to be watched for here. */
+static void watch_for_edge(struct file *file, const struct file_io *io, unsigned events)
+{
+	if (!(file->kind & FILE_STREAM) || !io->remaining || list_empty(&file->watches))
+		return;
+	if (hostfs_poll(file, events | POLLERR | POLLHUP))
+		wait_queue_wake(&host_file_of(file)->queue, WAIT_ALL);
+}
+
 int64_t hostfs_read(struct file *file, struct file_io *io, uint64_t *offset)
 {
 	bool own = at_host_offset(file, offset);
@@ -93,6 +103,7 @@ int64_t hostfs_read(struct file *file, struct file_io *io, uint64_t *offset)
 		if (file->kind & FILE_STREAM)
 			break; /* what was there; more may block */
 	}
+	watch_for_edge(file, io, POLLIN);
 	return settle(done, result);
 }
 
@@ -116,6 +127,7 @@ int64_t hostfs_write(struct file *file, struct file_io *io, uint64_t *offset)
 		else if (!own)
 			*offset += (uint64_t)result;
 	}
+	watch_for_edge(file, io, POLLOUT);
 	if (!own)
 		end = *offset;
 	if (done && end <= INT64_MAX && !(file->kind & FILE_STREAM) && pagecache_in_use())
@@ -139,7 +151,6 @@ static void poll_done(void *argument, int64_t result)
 
 static void watch(struct host_file *host, unsigned events) REQUIRES(host->poll_lock)
 {
-
 	bool ended = host->polling && READ_ONCE(host->poll.pending.done);
 
 	if (host->polling && !ended && !(events & ~host->watched))

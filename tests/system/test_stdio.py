@@ -82,6 +82,20 @@ class StdioTest(testcase.IsleTest):
         self.assertEqual(process.wait(20), 0)
         guard.cancel()
 
+    def test_edges(self):
+        """Input wakes an edge-triggered epoll set each time, not only the first."""
+        process = self.start("edge", stdin=subprocess.PIPE)
+        guard = threading.Timer(60, process.kill)
+        guard.start()
+        for i in range(5):
+            line = f"line {i}\n".encode()
+            process.stdin.write(line)
+            process.stdin.flush()
+            self.assertEqual(process.stdout.readline(), line)
+        process.stdin.close()
+        self.assertEqual(process.wait(20), 0)
+        guard.cancel()
+
     def test_full_device(self):
         with open("/dev/full", "wb") as full:
             process = self.start("cat", stdin=subprocess.PIPE, stdout=full)
