@@ -219,12 +219,33 @@ void procfs_statfs_fill(struct hc_statfs *statfs)
 	};
 }
 
-/* /proc/self/fd/N: the open file itself. */
 static bool is_fd_entry(const struct lookup *l)
 {
 	const char *name = is_link(l) ? strrchr(l->entry->path, '/') : NULL;
 
 	return name && strcmp(name, "/FD") == 0;
+}
+
+/*
+ * /proc/self/fd/N: a file that has a name is opened anew, so that it gets another position and
+ * access mode. What has none (pipes, deleted files) and what the host has opened is shared.
+ */
+static int open_fd(struct fs_path *path, const struct lookup *l, struct file **out)
+{
+	static const char deleted[] = " (deleted)";
+	struct file *file = fd_get(l->match.fd);
+	size_t length, tail = sizeof(deleted) - 1;
+
+	if (!file)
+		return -ENOENT;
+	length = file_path_copy(file, path->redirect, FS_PATH_MAX + 1);
+	if (file->kind & (FILE_STREAM | FILE_HOST_OFFSET) || !length || path->redirect[0] != '/' ||
+	    (length > tail && strcmp(path->redirect + length - tail, deleted) == 0)) {
+		*out = file;
+		return 0;
+	}
+	file_put(file);
+	return FS_REDIRECT;
 }
 
 static int open_entry(struct fs_mount *mount, struct lookup *l, unsigned flags, struct file **out)
@@ -270,9 +291,9 @@ static int procfs_open(struct fs_mount *mount, struct fs_path *path, unsigned fl
 
 	(void)mode;
 	if (!error && is_fd_entry(&l) && !(path->flags & FS_NOFOLLOW)) {
-		*out = fd_get(l.match.fd);
+		error = open_fd(path, &l, out);
 		kfree(l.path);
-		return *out ? 0 : -ENOENT;
+		return error;
 	}
 	if (!error)
 		error = follow_last(mount, path, &l);

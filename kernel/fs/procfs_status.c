@@ -3,7 +3,6 @@
 #include "procfs_status.h"
 
 #include <core/cpu.h>
-#include <drivers/host_channel.h>
 #include <file/file.h>
 #include <linux/resource.h>
 #include <linux/sched.h>
@@ -57,19 +56,26 @@ static const char *state_name(char state)
 			      : "zombie";
 }
 
+static void put_ids(struct proc_text *out, const char *name, const uint32_t id[4])
+{
+	proc_printf(out, "%s:\t%u\t%u\t%u\t%u\n", name, id[0], id[1], id[2], id[3]);
+}
+
 static void put_identity(struct proc_text *out, const struct thread_view *view, tid_t tid)
 {
-	const struct host_hello *hello = host_hello();
-	unsigned uid = hello ? hello->fixed.uid : 0, gid = hello ? hello->fixed.gid : 0;
+	struct proc_identity identity;
 
-	proc_printf(out,
-		    "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\n",
-		    view->name, hello ? hello->fixed.umask : 022, view->state,
-		    state_name(view->state), PROCESS_PID, tid);
-	proc_printf(out, "PPid:\t%d\nTracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n",
-		    PROCESS_PARENT_PID, uid, uid, uid, uid, gid, gid, gid, gid);
-	proc_printf(out, "FDSize:\t%u\nGroups:\t%u \n", fd_table_size(), gid);
-	proc_printf(out, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", PROCESS_PID, tid,
+	proc_identity(&identity);
+	proc_printf(
+		out, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\n",
+		view->name, identity.umask, view->state, state_name(view->state), PROCESS_PID, tid);
+	proc_printf(out, "PPid:\t%d\nTracerPid:\t0\n", PROCESS_PARENT_PID);
+	put_ids(out, "Uid", identity.uid);
+	put_ids(out, "Gid", identity.gid);
+	proc_printf(out, "FDSize:\t%u\nGroups:\t", fd_table_size());
+	for (unsigned i = 0; i < identity.group_count; i++)
+		proc_printf(out, "%u ", identity.groups[i]);
+	proc_printf(out, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", PROCESS_PID, tid,
 		    PROCESS_PID, PROCESS_PID);
 }
 
@@ -128,13 +134,12 @@ static void put_rights(struct proc_text *out)
 void proc_put_status(struct proc_text *out, const struct proc_match *match)
 {
 	struct thread_view view;
-	struct cpu_set cpus;
+	struct cpu_set cpus = {{0}};
 
 	out->error = thread_inspect(match->tid, &view);
-	if (!out->error)
-		out->error = task_affinity_get(match->tid, &cpus);
 	if (out->error)
 		return;
+	(void)!task_affinity_get(match->tid, &cpus); /* it may have ended */
 	put_identity(out, &view, match->tid);
 	put_memory(out);
 	proc_printf(out, "Threads:\t%u\n", process_thread_count());
@@ -192,15 +197,14 @@ static void put_stat_places(struct proc_text *out, const struct thread_view *vie
 /* PROCESS: with the CPU time of all threads. */
 static void put_stat(struct proc_text *out, tid_t tid, bool process)
 {
-	struct task_policy policy;
+	struct task_policy policy = {0};
 	struct thread_view view;
 	struct vm_stats vm;
 
 	out->error = thread_inspect(tid, &view);
-	if (!out->error)
-		out->error = task_policy_get(tid, &policy);
 	if (out->error)
 		return;
+	(void)!task_policy_get(tid, &policy); /* it may have ended */
 	vm_stats(&vm);
 	proc_printf(out, "%d (%s) %c %d %d %d 0 -1 4194304 ", tid, view.name, view.state,
 		    PROCESS_PARENT_PID, PROCESS_PID, PROCESS_PID);

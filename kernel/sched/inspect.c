@@ -27,6 +27,10 @@ int thread_inspect(tid_t tid, struct thread_view *view)
 	struct task *task = task_get(tid);
 	arch_irq_state_t irq;
 
+	if (!task && tid == PROCESS_PID) {
+		*view = (struct thread_view){.state = 'Z'};
+		return 0;
+	}
 	if (!task)
 		return -ESRCH;
 	*view = (struct thread_view){

@@ -12,10 +12,12 @@
 #include <asm/errno.h>
 #include <core/spinlock.h>
 #include <drivers/host_channel.h>
+#include <fs/proc.h>
 #include <linux/capability.h>
 #include <sched/process.h>
+#include <syscalls/path.h>
 
-#define GROUPS_MAX 64
+#define GROUPS_MAX PROC_GROUPS_MAX
 #define KEEP	   0xffffffffu /* (uid_t)-1: leave this one alone */
 
 enum { REAL, EFFECTIVE, SAVED };
@@ -50,6 +52,22 @@ static arch_irq_state_t creds_enter(void) NO_THREAD_SAFETY
 static void creds_leave(arch_irq_state_t irq) NO_THREAD_SAFETY
 {
 	spin_unlock(&creds_lock, irq);
+}
+
+void proc_identity(struct proc_identity *identity)
+{
+	arch_irq_state_t irq = creds_enter();
+
+	for (unsigned i = 0; i < 4; i++) {
+		/* The file system's ids follow the effective ones. */
+		identity->uid[i] = creds.user.id[i < 3 ? i : EFFECTIVE];
+		identity->gid[i] = creds.group.id[i < 3 ? i : EFFECTIVE];
+	}
+	identity->group_count = creds.group_count;
+	for (unsigned i = 0; i < creds.group_count; i++)
+		identity->groups[i] = creds.groups[i];
+	creds_leave(irq);
+	identity->umask = umask_get();
 }
 
 static long get_id(const struct ids *ids, unsigned which)

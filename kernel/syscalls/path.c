@@ -18,6 +18,11 @@ void umask_init(uint32_t start)
 	atomic_store(&mask, start & 0777);
 }
 
+uint32_t umask_get(void)
+{
+	return atomic_load(&mask);
+}
+
 uint32_t umask_apply(uint32_t mode)
 {
 	return mode & 07777 & ~atomic_load(&mask);

@@ -42,7 +42,7 @@ static void status(void)
 {
 	static const char *const names[] = {
 		"Name:\t",
-		"Umask:\t0022\n",
+		"Umask:\t0027\n",
 		"State:\tR (running)",
 		"Tgid:\t",
 		"Ngid:\t",
@@ -98,7 +98,7 @@ static void status(void)
 	sigset_t set;
 
 	check_section("status");
-	umask(022);
+	umask(027);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_SETMASK, &set, NULL);
@@ -239,6 +239,47 @@ static void files(void)
 	SHOW(access(text, F_OK));
 }
 
+/* Through /proc/self/fd a file gets a second position and other rights. */
+static void reopen(void)
+{
+	char path[64], text[8] = "";
+	int file, first, second, pipes[2];
+
+	check_section("files by their numbers");
+	first = open("reopened", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	SHOW(write(first, "0123456789", 10));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", first);
+	second = open(path, O_RDONLY);
+	SHOW(read(second, text, 4));
+	SHOW(lseek(first, 0, SEEK_CUR));
+	SHOW(lseek(second, 0, SEEK_CUR));
+	SHOW(write(second, text, 1));
+	SHOW(close(first));
+	first = open("reopened", O_PATH);
+	SHOW(read(first, text, 4));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", first);
+	file = open(path, O_RDWR);
+	SHOW(pread(file, text, 4, 3));
+	CHECK(memcmp(text, "3456", 4) == 0);
+	SHOW(close(first));
+	SHOW(close(file));
+	SHOW(unlink("reopened"));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", second);
+	file = open(path, O_RDONLY);
+	SHOW(pread(file, text, 4, 0));
+	CHECK(memcmp(text, "0123", 4) == 0);
+	SHOW(close(file));
+	SHOW(close(second));
+	MUST(pipe(pipes));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", pipes[1]);
+	file = open(path, O_WRONLY);
+	SHOW(write(file, "pipe", 4));
+	SHOW(read(pipes[0], text, 8));
+	close(file);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 static void settings(void)
 {
 	char text[64];
@@ -263,6 +304,7 @@ void procfs_process(int argc, char **argv)
 	arguments(argc, argv);
 	names();
 	files();
+	reopen();
 	settings();
 }
 

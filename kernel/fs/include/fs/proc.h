@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What /proc shows of the start of kernel and application. Set before the application runs. */
+/* What /proc shows of others. proc_set_*: before the application runs. */
 #ifndef FS_PROC_H
 #define FS_PROC_H
 
@@ -16,5 +16,16 @@ void proc_set_start(const struct proc_start *start);
 
 /* The kernel's command line; kept. */
 void proc_set_cmdline(const char *cmdline);
+
+/* Who the process is, for its status. */
+#define PROC_GROUPS_MAX 64u
+struct proc_identity {
+	uint32_t uid[4], gid[4]; /* real, effective, saved, of the file system */
+	uint32_t groups[PROC_GROUPS_MAX];
+	unsigned group_count;
+	uint32_t umask;
+};
+/* Defined by kernel/syscalls. */
+void proc_identity(struct proc_identity *identity);
 
 #endif /* FS_PROC_H */

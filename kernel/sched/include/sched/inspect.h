@@ -18,7 +18,7 @@ struct thread_view {
 	sigmask_t pending, blocked;
 };
 
-/* 0 or -ESRCH. */
+/* 0 or -ESRCH. The first thread can be looked at as long as the process runs. */
 must_check int thread_inspect(tid_t tid, struct thread_view *view);
 
 /* Names thread TID; NAME has at most TASK_NAME_SIZE bytes with its NUL. 0 or -ESRCH. */

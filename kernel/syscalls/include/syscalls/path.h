@@ -64,5 +64,6 @@ must_check int name_from_user(int dirfd, uintptr_t address, bool empty_ok, struc
 /* The process's file mode creation mask: what it starts with, and MODE without its bits. */
 void umask_init(uint32_t mask);
 uint32_t umask_apply(uint32_t mode);
+uint32_t umask_get(void);
 
 #endif /* SYSCALLS_PATH_H */
