@@ -13,39 +13,29 @@
 #define TRANSFER_MAX 0x7ffff000ul /* of one call, as on Linux */
 #define VECTOR_FAST  8u		  /* segments that need no memory from the heap */
 #define COPY_CHUNK   (64ul << 10)
+#define SEEK_MAX     SEEK_HOLE
 
 typedef int64_t (*io_fn)(struct file *file, struct file_io *io, const uint64_t *offset);
-
-static long io_segments(int fd, io_fn function, const struct file_segment *segments, unsigned count,
-			size_t total, const uint64_t *offset)
-{
-	struct file_io io = {.segments = segments, .count = count, .remaining = total};
-	struct file *file = fd_get(fd);
-	long result;
-
-	if (!file)
-		return -EBADF;
-	result = function(file, &io, offset);
-	file_put(file);
-	return result;
-}
 
 static long io_buffer(int fd, io_fn function, uintptr_t address, size_t size,
 		      const uint64_t *offset)
 {
 	struct file_segment segment = {address, MIN(size, TRANSFER_MAX)};
+	struct file_io io = {.segments = &segment, .count = 1, .remaining = segment.size};
+	struct file *file;
+	long result;
 
 	if (offset && (int64_t)*offset < 0)
 		return -EINVAL;
-	if (!arch_user_range_ok(address, size)) {
-		struct file *file = fd_get(fd);
-
-		if (!file)
-			return -EBADF;
-		file_put(file);
-		return -EFAULT;
-	}
-	return io_segments(fd, function, &segment, 1, segment.size, offset);
+	file = fd_get(fd);
+	if (!file)
+		return -EBADF;
+	if (arch_user_range_ok(address, size))
+		result = function(file, &io, offset);
+	else
+		result = -EFAULT;
+	file_put(file);
+	return result;
 }
 
 /* Checks and takes over the COUNT segments of a struct iovec array. The total, or -errno. */
@@ -67,25 +57,45 @@ static int64_t read_vector(struct file_segment *segments, uintptr_t vector, unsi
 	return (int64_t)total;
 }
 
-static long io_vector(int fd, io_fn function, uintptr_t vector, unsigned long count,
+static long vector_io(struct file *file, io_fn function, uintptr_t vector, unsigned count,
 		      const uint64_t *offset)
 {
 	struct file_segment fast[VECTOR_FAST], *segments = fast;
-	long result;
+	struct file_io io = {.count = count};
+	int64_t total;
 
-	if (count > UIO_MAXIOV || (offset && (int64_t)*offset < 0))
-		return -EINVAL;
 	if (count > VECTOR_FAST) {
 		segments = kmalloc(count * sizeof(*segments));
 		if (!segments)
 			return -ENOMEM;
 	}
-	result = read_vector(segments, vector, (unsigned)count);
-	if (result >= 0)
-		result = io_segments(fd, function, segments, (unsigned)count, (size_t)result,
-				     offset);
+	total = read_vector(segments, vector, count);
+	if (total >= 0) {
+		io.segments = segments;
+		io.remaining = (size_t)total;
+		total = function(file, &io, offset);
+	}
 	if (segments != fast)
 		kfree(segments);
+	return total;
+}
+
+static long io_vector(int fd, io_fn function, uintptr_t vector, unsigned long count,
+		      const uint64_t *offset)
+{
+	struct file *file;
+	long result;
+
+	if (offset && (int64_t)*offset < 0)
+		return -EINVAL;
+	file = fd_get(fd);
+	if (!file)
+		return -EBADF;
+	if (count > UIO_MAXIOV)
+		result = -EINVAL;
+	else
+		result = vector_io(file, function, vector, (unsigned)count, offset);
+	file_put(file);
 	return result;
 }
 
@@ -144,15 +154,28 @@ SYSCALL(pwritev)
 	return io_vector((int)a0, file_write, (uintptr_t)a1, (unsigned long)a2, &offset);
 }
 
-/* RWF_*: hints that change nothing here are taken, others refused. */
-#define RWF_HINTS (RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
+#define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
+
+/* What was written to FD has to last before the call returns. */
+static long make_durable(int fd, long written, unsigned flags)
+{
+	struct file *file = written > 0 && flags & (RWF_DSYNC | RWF_SYNC) ? fd_get(fd) : NULL;
+	int error = 0;
+
+	if (!file)
+		return written;
+	if (file->ops->sync)
+		error = file->ops->sync(file, !(flags & RWF_SYNC));
+	file_put(file);
+	return error ? error : written;
+}
 
 /* preadv2(fd, vector, count, offset low, high, flags); offset -1: the file's own position */
 SYSCALL(preadv2)
 {
 	uint64_t offset = (uint64_t)a3;
 
-	if (a5 & ~(long)RWF_HINTS)
+	if ((unsigned)a5 & ~(unsigned)RWF_KNOWN)
 		return -EOPNOTSUPP;
 	return io_vector((int)a0, file_read, (uintptr_t)a1, (unsigned long)a2,
 			 a3 == -1 ? NULL : &offset);
@@ -161,11 +184,13 @@ SYSCALL(preadv2)
 SYSCALL(pwritev2)
 {
 	uint64_t offset = (uint64_t)a3;
+	long result;
 
-	if (a5 & ~(long)RWF_HINTS)
+	if ((unsigned)a5 & ~(unsigned)RWF_KNOWN)
 		return -EOPNOTSUPP;
-	return io_vector((int)a0, file_write, (uintptr_t)a1, (unsigned long)a2,
-			 a3 == -1 ? NULL : &offset);
+	result = io_vector((int)a0, file_write, (uintptr_t)a1, (unsigned long)a2,
+			   a3 == -1 ? NULL : &offset);
+	return make_durable((int)a0, result, (unsigned)a5);
 }
 
 /* lseek(fd, offset, whence) */
@@ -178,6 +203,8 @@ SYSCALL(lseek)
 		return -EBADF;
 	if (file->kind & FILE_PATH_ONLY) {
 		result = -EBADF;
+	} else if ((unsigned)a2 > SEEK_MAX) {
+		result = -EINVAL;
 	} else if (!file->ops->seek) {
 		result = -ESPIPE;
 	} else {
@@ -207,38 +234,45 @@ static int64_t read_kernel(struct file *in, void *buffer, size_t size, const uin
 	return file_read(in, &io, offset);
 }
 
+/* Takes back the last SIZE bytes of what was read at IN's own position. */
+static void unread(struct file *in, int64_t size)
+{
+	if (!size || !in->ops->seek)
+		return;
+	mutex_lock(&in->offset_lock);
+	(void)in->ops->seek(in, -size, SEEK_CUR);
+	mutex_unlock(&in->offset_lock);
+}
+
 /*
  * Copies up to SIZE bytes from IN to OUT through BUFFER. IN_OFFSET and OUT_OFFSET: positions that
- * move, or NULL for the files' own. What was read but not written goes back to IN's position.
+ * move, or NULL for the files' own. What was read but not written stays to be read.
  */
 static int64_t copy(struct file *in, uint64_t *in_offset, struct file *out, uint64_t *out_offset,
 		    size_t size, uint8_t *buffer)
 {
-	uint64_t position = in_offset ? *in_offset : in->offset, done = 0;
-	int64_t result = 0;
+	int64_t done = 0;
 
-	while (done < size) {
-		int64_t got = read_kernel(in, buffer, MIN(size - done, COPY_CHUNK), &position);
+	while ((size_t)done < size) {
+		size_t wanted = MIN(size - (size_t)done, COPY_CHUNK);
+		int64_t got = read_kernel(in, buffer, wanted, in_offset), put;
 
-		if (got <= 0) {
-			result = got;
-			break;
-		}
-		result = write_kernel(out, buffer, (size_t)got, out_offset);
-		if (result <= 0)
-			break;
-		position += (uint64_t)result;
-		done += (uint64_t)result;
+		if (got <= 0)
+			return done ? done : got;
+		put = write_kernel(out, buffer, (size_t)got, out_offset);
+		if (!in_offset)
+			unread(in, got - MAX(put, 0l));
+		if (put <= 0)
+			return done ? done : put;
+		done += put;
+		if (in_offset)
+			*in_offset += (uint64_t)put;
 		if (out_offset)
-			*out_offset += (uint64_t)result;
-		if (result < got)
+			*out_offset += (uint64_t)put;
+		if (put < got)
 			break;
 	}
-	if (in_offset)
-		*in_offset = position;
-	else
-		in->offset = position;
-	return done ? (int64_t)done : result;
+	return done;
 }
 
 static bool open_for(struct file *file, unsigned not_mode)
@@ -248,8 +282,25 @@ static bool open_for(struct file *file, unsigned not_mode)
 	return (flags & O_ACCMODE) != not_mode && !(file->kind & FILE_PATH_ONLY);
 }
 
+/* sendfile copies from what has a position, and not to the end of a file that may grow. */
+static int check_sendfile(struct file *in, struct file *out)
+{
+	if (in->kind & (FILE_STREAM | FILE_DIRECTORY) || atomic_load(&out->flags) & O_APPEND)
+		return -EINVAL;
+	return 0;
+}
+
+static int check_copy_range(struct file *in, struct file *out)
+{
+	if ((in->kind | out->kind) & FILE_DIRECTORY)
+		return -EISDIR;
+	if ((in->kind | out->kind) & FILE_STREAM)
+		return -EINVAL;
+	return atomic_load(&out->flags) & O_APPEND ? -EBADF : 0;
+}
+
 static int64_t copy_files(int in_fd, uint64_t *in_offset, int out_fd, uint64_t *out_offset,
-			  size_t size)
+			  size_t size, int (*check)(struct file *in, struct file *out))
 {
 	struct file *in = fd_get(in_fd), *out = fd_get(out_fd);
 	uint8_t *buffer = kmalloc(COPY_CHUNK);
@@ -259,9 +310,9 @@ static int64_t copy_files(int in_fd, uint64_t *in_offset, int out_fd, uint64_t *
 		result = -ENOMEM;
 	else if (!in || !out || !open_for(in, O_WRONLY) || !open_for(out, O_RDONLY))
 		result = -EBADF;
-	else if (in->kind & FILE_STREAM)
-		result = -EINVAL;
 	else
+		result = check(in, out);
+	if (!result)
 		result = copy(in, in_offset, out, out_offset, MIN(size, TRANSFER_MAX), buffer);
 	kfree(buffer);
 	if (in)
@@ -289,7 +340,8 @@ SYSCALL(sendfile)
 
 	if (error)
 		return error;
-	result = copy_files((int)a1, a2 ? &offset : NULL, (int)a0, NULL, (size_t)a3);
+	result =
+		copy_files((int)a1, a2 ? &offset : NULL, (int)a0, NULL, (size_t)a3, check_sendfile);
 	if (result >= 0 && a2 && arch_user_write((uintptr_t)a2, &offset, sizeof(offset)))
 		return -EFAULT;
 	return result;
@@ -307,7 +359,7 @@ SYSCALL(copy_file_range)
 	if (error)
 		return error;
 	result = copy_files((int)a0, a1 ? &in_offset : NULL, (int)a2, a3 ? &out_offset : NULL,
-			    (size_t)a4);
+			    (size_t)a4, check_copy_range);
 	if (result < 0)
 		return result;
 	if ((a1 && arch_user_write((uintptr_t)a1, &in_offset, sizeof(in_offset))) ||
