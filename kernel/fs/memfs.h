@@ -38,6 +38,7 @@ struct mem_node {
 	unsigned lock_readers;
 	bool lock_writer;
 	struct wait_queue lock_queue;
+	struct pipe *pipe; /* of a FIFO; pipe.h */
 	/* directory */
 	struct mem_node *parent; /* not counted; itself for the root */
 	struct mem_name *name;	 /* its one name; NULL for the root and after removal */
@@ -72,6 +73,7 @@ static inline void mem_node_get(struct mem_node *node)
 }
 void mem_node_put(struct mem_node *node);
 void mem_node_stat(const struct mem_node *node, file_stat_t *stat);
+void mem_node_stat_locked(const struct mem_node *node, file_stat_t *stat); /* takes fs->lock */
 
 static inline bool mem_is_dir(const struct mem_node *node)
 {
@@ -125,7 +127,7 @@ must_check int mem_node_add(struct mem_walk *walk, uint32_t mode, struct mem_nod
 must_check int memfs_path_of(const struct fs_mount *mount, const struct mem_node *node,
 			     const char *name, size_t length, char *out);
 
-/* Opens NODE. */
+/* Opens NODE; no lock is held, and the node stays alive meanwhile. May wait (FIFOs). */
 must_check int memfs_open_node(struct mem_node *node, unsigned flags, const char *path,
 			       struct file **out);
 

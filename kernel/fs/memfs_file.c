@@ -18,6 +18,8 @@
 #include <mm/frame.h>
 #include <mm/heap.h>
 
+#include "pipe.h"
+
 #define BOUNCE	     4096u
 #define FRAMES_SPARE 256u /* frames that files leave to the application */
 
@@ -293,11 +295,7 @@ static int mem_sync(struct file *file, bool data_only)
 
 static int mem_stat(struct file *file, file_stat_t *stat)
 {
-	struct mem_node *node = node_of(file);
-
-	mutex_lock(&node->fs->lock);
-	mem_node_stat(node, stat);
-	mutex_unlock(&node->fs->lock);
+	mem_node_stat_locked(node_of(file), stat);
 	return 0;
 }
 
@@ -397,6 +395,8 @@ int memfs_open_node(struct mem_node *node, unsigned flags, const char *path, str
 {
 	unsigned kind = flags & O_PATH ? FILE_PATH_ONLY : 0;
 
+	if (node->pipe && !(flags & O_PATH))
+		return fifo_open(node->pipe, flags, path, out);
 	if (!mem_is_file(node) && !mem_is_dir(node) && !(flags & O_PATH))
 		return device_open(node->rdev, flags, path, out);
 	if (mem_is_dir(node))

@@ -7,7 +7,10 @@
 #include <drivers/host_channel.h>
 #include <lib/assert.h>
 #include <lib/string.h>
+#include <linux/stat.h>
 #include <mm/heap.h>
+
+#include "pipe.h"
 
 struct hc_time memfs_now(void)
 {
@@ -37,6 +40,13 @@ struct mem_node *mem_node_create(struct memfs *fs, uint32_t mode)
 	node->next_cookie = 3; /* 1 and 2: "." and ".." */
 	if (mem_is_file(node))
 		mem_file_init(node);
+	if ((mode & S_IFMT) == S_IFIFO) {
+		node->pipe = pipe_create_fifo(node);
+		if (!node->pipe) {
+			kfree(node);
+			return NULL;
+		}
+	}
 	return node;
 }
 
@@ -50,6 +60,8 @@ void mem_node_put(struct mem_node *node)
 	ASSERT(list_empty(&node->order));
 	if (mem_is_file(node))
 		frames_drop(&node->frames, 0, UINT64_MAX);
+	if (node->pipe)
+		pipe_put(node->pipe);
 	kfree(node->target);
 	kfree(node);
 }
@@ -74,6 +86,13 @@ void mem_node_stat(const struct mem_node *node, file_stat_t *stat)
 	if (mem_is_file(node))
 		stat->blocks = frames_count((struct frame_tree *)(uintptr_t)&node->frames) *
 			       (PAGE_SIZE / 512);
+}
+
+void mem_node_stat_locked(const struct mem_node *node, file_stat_t *stat)
+{
+	mutex_lock(&node->fs->lock);
+	mem_node_stat(node, stat);
+	mutex_unlock(&node->fs->lock);
 }
 
 static int compare(const char *a, size_t a_length, const char *b, size_t b_length)

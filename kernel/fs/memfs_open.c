@@ -25,51 +25,50 @@ static int open_existing(struct mem_walk *w, unsigned flags)
 	return 0;
 }
 
-/* An unnamed file in the directory at PATH. */
-static int open_unnamed(struct mem_walk *w, unsigned flags, uint32_t mode, struct file **out)
+/* An unnamed file in the directory that the walk has led to. */
+static int make_unnamed(const struct mem_walk *w, uint32_t mode, struct mem_node **out)
 {
-	struct mem_node *node;
-	int error;
-
 	if (!w->node || !mem_is_dir(w->node))
 		return w->node ? -ENOTDIR : -ENOENT;
-	if ((flags & O_ACCMODE) == O_RDONLY)
-		return -EINVAL;
-	node = mem_node_create(w->node->fs, S_IFREG | mode);
-	if (!node)
+	*out = mem_node_create(w->node->fs, S_IFREG | mode);
+	if (!*out)
 		return -ENOSPC;
-	node->nlink = 0;
-	error = memfs_open_node(node, flags, NULL, out);
-	mem_node_put(node);
-	return error;
+	(*out)->nlink = 0;
+	return 0;
 }
 
-static int open_walked(struct fs_mount *mount, struct mem_walk *w, unsigned flags, uint32_t mode,
-		       char *resolved, struct file **out)
+/* The node to open, with a reference, and its path (RESOLVED; "": it has none). */
+static int find_node(struct fs_mount *mount, struct mem_walk *w, unsigned flags, uint32_t mode,
+		     char *resolved, struct mem_node **out)
 {
+	bool directory;
 	int error;
 
+	resolved[0] = 0;
 	if ((flags & O_TMPFILE) == O_TMPFILE)
-		return open_unnamed(w, flags, mode, out);
+		return make_unnamed(w, mode & MEM_PERMISSIONS, out);
 	if (flags & O_CREAT && w->must_be_dir)
 		return -EISDIR;
-	if (w->node) {
+	if (w->node)
 		error = open_existing(w, flags);
-	} else if (!(flags & O_CREAT)) {
+	else if (!(flags & O_CREAT))
 		error = -ENOENT;
-	} else {
+	else
 		error = mem_node_add(w, S_IFREG | (mode & MEM_PERMISSIONS), &w->node);
-	}
-	if (!error)
-		error = memfs_path_of(mount, mem_is_dir(w->node) ? w->node : w->dir, w->name,
-				      mem_is_dir(w->node) ? 0 : w->length, resolved);
-	return error ? error : memfs_open_node(w->node, flags, resolved, out);
+	if (error)
+		return error;
+	directory = mem_is_dir(w->node);
+	mem_node_get(w->node);
+	*out = w->node;
+	return memfs_path_of(mount, directory ? w->node : w->dir, w->name,
+			     directory ? 0 : w->length, resolved);
 }
 
 int memfs_open(struct fs_mount *mount, struct fs_path *path, unsigned flags, uint32_t mode,
 	       struct file **out)
 {
 	char *resolved = kmalloc(FS_PATH_MAX + 1);
+	struct mem_node *node = NULL;
 	struct mem_walk w;
 	int error;
 
@@ -77,8 +76,13 @@ int memfs_open(struct fs_mount *mount, struct fs_path *path, unsigned flags, uin
 		return -ENOMEM;
 	error = mem_walk_begin(mount, path, &w);
 	if (!error)
-		error = open_walked(mount, &w, flags, mode, resolved, out);
+		error = find_node(mount, &w, flags, mode, resolved, &node);
 	mem_walk_end(mount, &w);
+	/* Without the lock: a FIFO may wait for its other side. */
+	if (!error)
+		error = memfs_open_node(node, flags, resolved[0] ? resolved : NULL, out);
+	if (node)
+		mem_node_put(node);
 	kfree(resolved);
 	return error;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Pipes (pipe(7)): a ring of bytes between two files. The ring's memory comes with the first write.
+ * The pipe of a FIFO (fifo(7)) belongs to the node of a memory file system; it may have any number
+ * of ends, and loses its contents with the last one.
  *
  * Lock: pipe.lock guards the ring and is held while bytes move, so a write of up to PIPE_BUF bytes
  * is one piece. `used` and the counts of ends are atomic, as the conditions of sleepers and poll
  * read them without the lock. Both queues are woken after the change, without the lock.
  */
-#include <fs/special.h>
+#include "pipe.h"
 
 #include <arch/user.h>
 #include <asm/errno.h>
@@ -14,6 +16,7 @@
 #include <asm/ioctls.h>
 #include <asm/poll.h>
 #include <asm/signal.h>
+#include <fs/special.h>
 #include <lib/assert.h>
 #include <lib/string.h>
 #include <linux/fcntl.h>
@@ -31,9 +34,18 @@ struct pipe {
 	size_t start GUARDED_BY_MEMBER(lock);
 	_Atomic size_t capacity, used; /* changed with the lock */
 	_Atomic uint32_t readers, writers;
-	_Atomic uint32_t files; /* ends that are not released */
+	_Atomic uint64_t reader_opens, writer_opens; /* how many there have ever been */
+	_Atomic uint32_t files; /* ends that are not released, and the FIFO's node */
+	struct mem_node *node;	/* of a FIFO, whose open files hold references to it; or NULL */
 	struct wait_queue readable, writable;
 };
+
+static void wake_writers(struct pipe *pipe)
+{
+	wait_queue_wake(&pipe->writable, WAIT_ALL);
+	if (pipe->node) /* who polls an end for reading and writing waits here */
+		wait_queue_wake(&pipe->readable, WAIT_ALL);
+}
 
 static size_t free_space(const struct pipe *pipe)
 {
@@ -103,7 +115,7 @@ static int64_t pipe_read(struct file *file, struct file_io *io, uint64_t *offset
 		result = take(pipe, io);
 		mutex_unlock(&pipe->lock);
 		if (result > 0)
-			wait_queue_wake(&pipe->writable, WAIT_ALL);
+			wake_writers(pipe);
 		if (result || ended)
 			return result;
 		if (file_nonblocking(file))
@@ -162,7 +174,7 @@ static unsigned read_end_poll(struct file *file, unsigned events)
 	(void)events;
 	if (atomic_load(&pipe->used))
 		ready |= POLLIN | POLLRDNORM;
-	if (!atomic_load(&pipe->writers))
+	if (!atomic_load(&pipe->writers) && file->handle != atomic_load(&pipe->writer_opens))
 		ready |= POLLHUP;
 	return ready;
 }
@@ -180,6 +192,11 @@ static unsigned write_end_poll(struct file *file, unsigned events)
 	return ready;
 }
 
+static unsigned both_ends_poll(struct file *file, unsigned events)
+{
+	return read_end_poll(file, events) | write_end_poll(file, events);
+}
+
 static long pipe_ioctl(struct file *file, unsigned command, uintptr_t argument)
 {
 	const struct pipe *pipe = file->data;
@@ -192,8 +209,12 @@ static long pipe_ioctl(struct file *file, unsigned command, uintptr_t argument)
 
 static int pipe_stat(struct file *file, file_stat_t *stat)
 {
-	(void)file;
-	return special_stat(stat, S_IFIFO | 0600);
+	const struct pipe *pipe = file->data;
+
+	if (!pipe->node)
+		return special_stat(stat, S_IFIFO | 0600);
+	mem_node_stat_locked(pipe->node, stat);
+	return 0;
 }
 
 /* Moves the contents to a ring of CAPACITY bytes, which has room for them. */
@@ -233,7 +254,7 @@ static long set_capacity(struct pipe *pipe, uint64_t wanted)
 	mutex_lock(&pipe->lock);
 	result = resize(pipe, capacity);
 	mutex_unlock(&pipe->lock);
-	wait_queue_wake(&pipe->writable, WAIT_ALL);
+	wake_writers(pipe);
 	return result;
 }
 
@@ -251,20 +272,57 @@ static long pipe_fcntl(struct file *file, int command, uintptr_t argument)
 	}
 }
 
-/* One end has gone: the other side is to notice, and the last one frees the pipe. */
-static void pipe_release(struct file *file)
+void pipe_put(struct pipe *pipe) NO_THREAD_SAFETY
 {
-	struct pipe *pipe = file->data;
-	bool reader = (atomic_load(&file->flags) & O_ACCMODE) == O_RDONLY;
-
-	if (atomic_fetch_sub(reader ? &pipe->readers : &pipe->writers, 1) == 1) {
-		wait_queue_wake(&pipe->readable, WAIT_ALL);
-		wait_queue_wake(&pipe->writable, WAIT_ALL);
-	}
 	if (atomic_fetch_sub(&pipe->files, 1) != 1)
 		return;
 	kfree(pipe->data);
 	kfree(pipe);
+}
+
+/* A FIFO without ends is empty. */
+static void drop_contents(struct pipe *pipe) NO_THREAD_SAFETY
+{
+	mutex_lock(&pipe->lock);
+	if (!atomic_load(&pipe->readers) && !atomic_load(&pipe->writers)) {
+		kfree(pipe->data);
+		pipe->data = NULL;
+		pipe->start = 0;
+		atomic_store(&pipe->used, 0);
+		atomic_store(&pipe->capacity, CAPACITY_DEFAULT);
+	}
+	mutex_unlock(&pipe->lock);
+}
+
+static bool reads(unsigned flags)
+{
+	return (flags & O_ACCMODE) != O_WRONLY;
+}
+
+static bool writes(unsigned flags)
+{
+	return (flags & O_ACCMODE) != O_RDONLY;
+}
+
+/* One end has gone: the other side is to notice, and the last one frees the pipe. */
+static void pipe_release(struct file *file)
+{
+	unsigned flags = atomic_load(&file->flags);
+	struct pipe *pipe = file->data;
+	struct mem_node *node = pipe->node;
+	bool last = reads(flags) && atomic_fetch_sub(&pipe->readers, 1) == 1;
+
+	if (writes(flags) && atomic_fetch_sub(&pipe->writers, 1) == 1)
+		last = true;
+	if (last) {
+		wait_queue_wake(&pipe->readable, WAIT_ALL);
+		wake_writers(pipe);
+	}
+	if (node)
+		drop_contents(pipe);
+	pipe_put(pipe);
+	if (node)
+		mem_node_put(node);
 }
 
 static const struct file_ops read_end_ops = {
@@ -285,7 +343,18 @@ static const struct file_ops write_end_ops = {
 	.release = pipe_release,
 };
 
-static struct pipe *pipe_new(void) NO_THREAD_SAFETY
+static const struct file_ops both_ends_ops = {
+	.read = pipe_read,
+	.write = pipe_write,
+	.poll = both_ends_poll,
+	.ioctl = pipe_ioctl,
+	.stat = pipe_stat,
+	.fcntl = pipe_fcntl,
+	.release = pipe_release,
+};
+
+/* A pipe with ENDS readers and writers, and FILES references. */
+static struct pipe *pipe_new(unsigned ends, unsigned files) NO_THREAD_SAFETY
 {
 	struct pipe *pipe = kzalloc(sizeof(*pipe));
 
@@ -293,9 +362,11 @@ static struct pipe *pipe_new(void) NO_THREAD_SAFETY
 		return NULL;
 	mutex_init(&pipe->lock);
 	atomic_init(&pipe->capacity, CAPACITY_DEFAULT);
-	atomic_init(&pipe->readers, 1);
-	atomic_init(&pipe->writers, 1);
-	atomic_init(&pipe->files, 2);
+	atomic_init(&pipe->readers, ends);
+	atomic_init(&pipe->writers, ends);
+	atomic_init(&pipe->reader_opens, 1); /* never 0, so that file->handle 0 means neither */
+	atomic_init(&pipe->writer_opens, 1);
+	atomic_init(&pipe->files, files);
 	wait_queue_init(&pipe->readable);
 	wait_queue_init(&pipe->writable);
 	return pipe;
@@ -303,7 +374,7 @@ static struct pipe *pipe_new(void) NO_THREAD_SAFETY
 
 int pipe_create(unsigned flags, struct file *ends[2])
 {
-	struct pipe *pipe = pipe_new();
+	struct pipe *pipe = pipe_new(1, 2);
 
 	if (!pipe)
 		return -ENOMEM;
@@ -321,4 +392,69 @@ int pipe_create(unsigned flags, struct file *ends[2])
 	}
 	ends[1]->poll_queue = &pipe->writable;
 	return 0;
+}
+
+struct pipe *pipe_create_fifo(struct mem_node *node)
+{
+	struct pipe *pipe = pipe_new(0, 1);
+
+	if (pipe)
+		pipe->node = node;
+	return pipe;
+}
+
+/* Waits until the other side has been opened, unless the mode says otherwise. */
+static int wait_for_other_side(struct pipe *pipe, struct file *file, uint64_t readers_seen,
+			       uint64_t writers_seen)
+{
+	unsigned flags = atomic_load(&file->flags);
+	int error = 0;
+
+	if (!writes(flags) && !atomic_load(&pipe->writers)) {
+		if (flags & O_NONBLOCK)
+			file->handle = atomic_load(&pipe->writer_opens); /* no POLLHUP yet */
+		else
+			error = wait_event(&pipe->readable, WAIT_INTERRUPTIBLE, TIME_NEVER,
+					   atomic_load(&pipe->writer_opens) != writers_seen);
+	} else if (!reads(flags) && !atomic_load(&pipe->readers)) {
+		error = wait_event(&pipe->writable, WAIT_INTERRUPTIBLE, TIME_NEVER,
+				   atomic_load(&pipe->reader_opens) != readers_seen);
+	}
+	return error ? -ERESTARTSYS : 0;
+}
+
+int fifo_open(struct pipe *pipe, unsigned flags, const char *path, struct file **out)
+{
+	uint64_t readers_seen = atomic_load(&pipe->reader_opens);
+	uint64_t writers_seen = atomic_load(&pipe->writer_opens);
+	const struct file_ops *ops = !writes(flags)  ? &read_end_ops
+				     : !reads(flags) ? &write_end_ops
+						     : &both_ends_ops;
+	struct file *file;
+	int error;
+
+	if (!reads(flags) && flags & O_NONBLOCK && !atomic_load(&pipe->readers))
+		return -ENXIO;
+	file = file_create(ops, pipe, flags, FILE_STREAM, path);
+	if (!file)
+		return -ENOMEM;
+	file->poll_queue = reads(flags) ? &pipe->readable : &pipe->writable;
+	mem_node_get(pipe->node);
+	atomic_fetch_add(&pipe->files, 1);
+	if (reads(flags)) {
+		atomic_fetch_add(&pipe->readers, 1);
+		atomic_fetch_add(&pipe->reader_opens, 1);
+	}
+	if (writes(flags)) {
+		atomic_fetch_add(&pipe->writers, 1);
+		atomic_fetch_add(&pipe->writer_opens, 1);
+	}
+	wait_queue_wake(&pipe->readable, WAIT_ALL);
+	wait_queue_wake(&pipe->writable, WAIT_ALL);
+	error = wait_for_other_side(pipe, file, readers_seen, writers_seen);
+	if (error)
+		file_put(file);
+	else
+		*out = file;
+	return error;
 }

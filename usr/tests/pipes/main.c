@@ -59,6 +59,7 @@ int main(void)
 	pipes_ends();
 	pipes_vectors();
 	pipes_blocking();
+	pipes_fifo();
 	pipes_poll();
 	pipes_select();
 	pipes_epoll();

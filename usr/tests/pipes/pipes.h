@@ -13,6 +13,7 @@ void pipes_capacity(void);
 void pipes_ends(void);
 void pipes_vectors(void);
 void pipes_blocking(void);
+void pipes_fifo(void);
 void pipes_poll(void);
 void pipes_select(void);
 void pipes_epoll(void);
