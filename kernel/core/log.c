@@ -45,6 +45,9 @@ void log_write(enum log_level level, const char *format, ...)
 	va_list args;
 	size_t length;
 
+	/* Nobody sees it: the ring keeps what the console would show, and warnings always. */
+	if (level > MAX(console_level, (unsigned)LOG_WARNING))
+		return;
 	length = (size_t)ksnprintf(line, sizeof(line), "[%llu.%06llu][%u:%d][%s] ",
 				   (unsigned long long)(us / 1000000),
 				   (unsigned long long)(us % 1000000), cpu_index(),

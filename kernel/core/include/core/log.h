@@ -2,7 +2,9 @@
 /*
  * The kernel log: a ring in memory (read by GDB or the host after a crash) that is also written to
  * the console when the command line says hermit.verbose=1, and always while no host channel exists
- * for errors. Line format: [seconds.micros][cpu:tid][LEVEL] text. Any context.
+ * for errors. Lines that the console does not show are not kept either, but for warnings and
+ * errors: formatting them would cost every start a millisecond. Line format:
+ * [seconds.micros][cpu:tid][LEVEL] text. Any context.
  */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
