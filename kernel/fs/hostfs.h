@@ -11,6 +11,9 @@ struct host_file {
 	uint32_t handle;
 	uint32_t attributes;   /* HC_HANDLE_* */
 	uint64_t dir_position; /* cookie where the host's handle stands; file->offset_lock */
+	/* The inode, once asked for (pagecache.c): DEV and INO are set before the mark. */
+	_Atomic bool identified;
+	uint64_t dev, ino;
 	/* readiness of a stream */
 	struct mutex poll_lock;
 	bool polling GUARDED_BY_MEMBER(poll_lock);     /* poll.pending is the channel's */

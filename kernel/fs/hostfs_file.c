@@ -151,7 +151,7 @@ static int hostfs_allocate(struct file *file, int mode, uint64_t offset, uint64_
 	int error;
 
 	if (pagecache_in_use())
-		pagecache_before_read(); /* some modes move contents */
+		pagecache_flush(file); /* some modes move contents */
 	error = simple(file, HC_FALLOCATE, (uint64_t)mode, offset, size);
 	if (!error && mode && pagecache_in_use())
 		pagecache_after_write(file, offset, INT64_MAX);
@@ -161,7 +161,7 @@ static int hostfs_allocate(struct file *file, int mode, uint64_t offset, uint64_
 static int hostfs_sync(struct file *file, bool data_only)
 {
 	if (pagecache_in_use())
-		pagecache_before_read(); /* what mappings have changed reaches the host first */
+		pagecache_flush(file); /* what mappings have changed reaches the host first */
 	return simple(file, HC_FSYNC, data_only, 0, 0);
 }
 

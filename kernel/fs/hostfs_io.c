@@ -91,7 +91,7 @@ int64_t hostfs_read(struct file *file, struct file_io *io, uint64_t *offset)
 	size_t size;
 
 	if (!(file->kind & FILE_STREAM) && pagecache_in_use())
-		pagecache_before_read();
+		pagecache_flush(file);
 	while (file_io_piece(io, &address, &size)) {
 		result = read_piece(file, io, address, size, own ? -1 : (int64_t)*offset);
 		if (result <= 0)

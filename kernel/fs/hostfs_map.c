@@ -24,7 +24,7 @@ static int64_t mapping_read(struct vm_object *object, uint64_t offset, paddr_t f
 	uint64_t done = 0;
 
 	if (pagecache_in_use())
-		pagecache_before_read();
+		pagecache_flush(mapping->file);
 	while (done < size) {
 		size_t part = MIN(size - done, (size_t)HC_DATA_MAX);
 		int64_t got =

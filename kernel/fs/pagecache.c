@@ -259,18 +259,6 @@ int pagecache_map(struct file *file, const file_stat_t *stat, struct vm_object *
 	return 0;
 }
 
-void pagecache_before_read(void)
-{
-	struct cache *cache;
-
-	vm_sync_all();
-	/* What a mapping has written that is no longer there. */
-	mutex_lock(&caches_lock);
-	list_for_each_entry (cache, &caches, node)
-		(void)!cache_sync(&cache->object, 0, UINT64_MAX);
-	mutex_unlock(&caches_lock);
-}
-
 /* The cache of an inode with a reference, or NULL. */
 static struct cache *cache_get(const file_stat_t *stat)
 {
@@ -280,6 +268,35 @@ static struct cache *cache_get(const file_stat_t *stat)
 	cache = cache_find(stat);
 	mutex_unlock(&caches_lock);
 	return cache;
+}
+
+/* The same for the inode behind FILE. It stays the same while FILE is open: the host is asked once,
+ * so that files that are not mapped pay nothing for those that are. */
+static struct cache *cache_of_file(struct file *file)
+{
+	struct host_file *host = host_file_of(file);
+	file_stat_t stat = {.dev = host->dev, .ino = host->ino};
+
+	if (!atomic_load_explicit(&host->identified, memory_order_acquire)) {
+		if (hostfs_fstat(file, &stat))
+			return NULL;
+		host->dev = stat.dev;
+		host->ino = stat.ino;
+		atomic_store_explicit(&host->identified, true, memory_order_release);
+	}
+	return cache_get(&stat);
+}
+
+void pagecache_flush(struct file *file)
+{
+	struct cache *cache = cache_of_file(file);
+
+	if (!cache)
+		return;
+	vm_sync_all();
+	/* What a mapping has written that is no longer there. */
+	(void)!cache_sync(&cache->object, 0, UINT64_MAX);
+	vm_object_put(&cache->object);
 }
 
 /* Reads what OFFSET .. END of the file has become into page INDEX; the rest of the page may hold
@@ -298,11 +315,10 @@ void pagecache_after_write(struct file *file, uint64_t offset, uint64_t size)
 {
 	uint64_t end = size > (uint64_t)INT64_MAX - offset ? (uint64_t)INT64_MAX : offset + size;
 	uint64_t index = offset / PAGE_SIZE, last = (end + PAGE_SIZE - 1) / PAGE_SIZE;
-	struct cache *cache;
-	file_stat_t stat;
+	struct cache *cache = cache_of_file(file);
 	paddr_t frame;
 
-	if (hostfs_fstat(file, &stat) || !(cache = cache_get(&stat)))
+	if (!cache)
 		return;
 	mutex_lock(&cache->io);
 	for (; frames_next(&cache->pages, &index, last, &frame); index++)

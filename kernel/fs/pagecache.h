@@ -17,8 +17,8 @@ must_check int pagecache_map(struct file *file, const file_stat_t *stat, struct 
 /* Is any host file mapped shared? Then reads and writes must keep it coherent. */
 bool pagecache_in_use(void);
 
-/* Before a read of FILE: what was stored through mappings reaches the host. */
-void pagecache_before_read(void);
+/* Before a call on FILE: what was stored through mappings of it reaches the host. */
+void pagecache_flush(struct file *file);
 
 /* After SIZE bytes of FILE at OFFSET have changed on the host: cached pages get them. */
 void pagecache_after_write(struct file *file, uint64_t offset, uint64_t size);

@@ -107,6 +107,46 @@ static void shared_mapping(void)
 	show_stat("file"); /* a mapping never makes a file longer */
 }
 
+/* Stores through a mapping and calls on the same pages: neither may undo the other. */
+static void mixed_with_calls(void)
+{
+	char text[4] = "";
+	int fd = open("mixed", O_CREAT | O_RDWR, 0644), other = open("mixed", O_RDWR);
+	int end = open("mixed", O_WRONLY | O_APPEND);
+	char *map;
+
+	check_section("mmap of files: mixed with calls");
+	SHOW(ftruncate(fd, 3 * PAGE - 100));
+	map = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		check_die("mmap");
+	map[0] = 'm';
+	SHOW(pwrite(other, "call", 4, 100));
+	SHOW(map[0]);
+	SHOW(map[103]);
+	SHOW(pread(other, text, 1, 0));
+	SHOW(text[0]);
+	map[3 * PAGE - 101] = 'e';
+	SHOW(write(end, "appended", 8));
+	SHOW(map[3 * PAGE - 101]);
+	SHOW(map[3 * PAGE - 93]);
+	map[PAGE + 1] = 's';
+	SHOW(truncate("mixed", PAGE + 4));
+	SHOW(map[PAGE + 1]);
+	SHOW(ftruncate(other, 3 * PAGE));
+	SHOW(map[PAGE + 1]);
+	SHOW(map[3 * PAGE - 101]);
+	SHOW(close(open("mixed", O_RDWR | O_TRUNC)));
+	SHOW(ftruncate(other, 3 * PAGE));
+	SHOW(map[0]);
+	map[7] = 'l';
+	SHOW(munmap(map, 3 * PAGE) | close(fd) | close(end));
+	SHOW(pread(other, text, 1, 7));
+	SHOW(text[0]);
+	SHOW(close(other));
+	SHOW(unlink("mixed"));
+}
+
 static void growing_file(void)
 {
 	char text[4] = "";
@@ -146,6 +186,7 @@ void files_mappings(void)
 	bad_mappings();
 	private_mapping();
 	shared_mapping();
+	mixed_with_calls();
 	growing_file();
 	SHOW(unlink("file"));
 }
