@@ -17,6 +17,7 @@
 #include <syscalls/futex.h>
 #include <syscalls/memory.h>
 #include <syscalls/misc.h>
+#include <syscalls/numa.h>
 #include <syscalls/path.h>
 #include <syscalls/poll.h>
 #include <syscalls/random.h>
@@ -259,6 +260,11 @@ const arch_syscall_fn arch_syscall_table[ARCH_SYSCALL_COUNT] = {
 	ENTRY(preadv2),
 	ENTRY(pwritev2),
 	ENTRY(statx),
+	ENTRY(get_mempolicy),
+	ENTRY(set_mempolicy),
+	ENTRY(mbind),
+	ENTRY(process_vm_readv),
+	ENTRY(process_vm_writev),
 	ENTRY(clone3),
 	ENTRY(close_range),
 	ENTRY(openat2),

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 #include <utime.h>
@@ -121,6 +123,8 @@ static void rest(void)
 	struct timeval day;
 	time_t now = 0;
 	int mode = 99;
+	unsigned long nodes = 1, none = 0, seen[16] = {0};
+	static char page[16384] __attribute__((aligned(4096)));
 
 	CALL(getrlimit, RLIMIT_STACK, &limit);
 	CALL(gettimeofday, &day, NULL);
@@ -128,14 +132,38 @@ static void rest(void)
 	CHECK(syscall(SYS_getpgrp) == getpgrp());
 	CALL(get_mempolicy, &mode, NULL, 0, NULL, 0);
 	CALL(set_mempolicy, 0, NULL, 0);
+	CALL(set_mempolicy, MPOL_BIND, &nodes, 64);
+	CALL(get_mempolicy, &mode, seen, 1024, NULL, 0);
+	CHECK(mode == MPOL_BIND && seen[0] == 1);
+	CALL(set_mempolicy, MPOL_BIND, &none, 64);
+	CALL(set_mempolicy, 99, &nodes, 64);
+	CALL(set_mempolicy, MPOL_DEFAULT, NULL, 0);
+	CALL(mbind, page, 8192, MPOL_BIND, &nodes, 64, 0);
+	CALL(mbind, page + 1, 8192, MPOL_BIND, &nodes, 64, 0);
 	CALL(getpriority, PRIO_PROCESS, 0);
 	CALL(sched_get_priority_max, SCHED_RR);
 	CALL(setgroups, 0, NULL);
 }
 
+/* One process reads and writes another's memory; here, its own. */
+static void other_memory(void)
+{
+	char a[6] = "abcde", b[6] = "", c[6] = "";
+	struct iovec from[2] = {{a, 2}, {a + 2, 4}}, to[2] = {{b, 5}, {c, 1}},
+		     bad = {bad_pointer, 4};
+
+	CHECK(syscall(SYS_process_vm_readv, getpid(), to, 2, from, 2, 0) == 6);
+	CHECK(memcmp(b, "abcde", 5) == 0);
+	CHECK(syscall(SYS_process_vm_writev, getpid(), from, 1, to, 1, 0) == 2);
+	CALL(process_vm_readv, getpid(), to, 1, &bad, 1, 0);
+	CALL(process_vm_readv, 99999999, to, 1, from, 1, 0);
+	CALL(process_vm_readv, getpid(), to, 1, from, 1, 1);
+}
+
 int main(void)
 {
 	files();
+	other_memory();
 	entries();
 	waiting();
 	rest();

@@ -26,5 +26,7 @@ SYSCALL(getcpu);
 SYSCALL(arch_prctl);
 SYSCALL(prctl);
 SYSCALL(membarrier);
+SYSCALL(process_vm_readv);
+SYSCALL(process_vm_writev);
 
 #endif /* SYSCALLS_TASK_H */
