@@ -3,9 +3,10 @@
  * /proc and /sys: tables of paths whose text is made when a file is read. Private to this folder.
  *
  * A pattern is a path below the mount point. In it "PID" stands for the process id, "TID" for a
- * thread, "FD" for an open descriptor, and a name that ends in "CPU" for one with the number of a
- * CPU there. procfs_path.c finds entries, procfs_text.c has the open files, procfs.c the file
- * system; the tables are in procfs_process.c, procfs_memory.c, procfs_mounts.c, procfs_system.c
+ * thread, "FD" for an open descriptor, and a name that ends in "CPU" or "CACHE" for one with the
+ * number of a CPU or of one of its caches there. procfs_path.c finds entries, procfs_text.c has the
+ * open files, procfs.c the file system; the tables are in procfs_process.c, procfs_memory.c,
+ * procfs_mounts.c, procfs_system.c
  * (/proc) and procfs_sys.c (/sys).
  */
 #ifndef FS_PROCFS_H
@@ -25,11 +26,11 @@ void proc_put(struct proc_text *out, const void *bytes, size_t size);
 /* At most 511 bytes. */
 void proc_printf(struct proc_text *out, const char *format, ...) printf_like(2, 3);
 
-/* What stood for TID, FD and CPU in the path. */
+/* What stood for TID, FD, CPU and CACHE in the path. */
 struct proc_match {
 	tid_t tid; /* the process's first thread when the path names none */
 	int fd;
-	unsigned cpu;
+	unsigned cpu, cache;
 };
 
 struct proc_entry {

@@ -2,6 +2,7 @@
 /* /proc and /sys: from a path to the tables' entry, and the names in a directory (procfs.h). */
 #include "procfs.h"
 
+#include <arch/cpuinfo.h>
 #include <core/cpu.h>
 #include <file/file.h>
 #include <lib/printf.h>
@@ -38,10 +39,31 @@ static bool fd_is_open(int fd)
 	return file;
 }
 
+/* The length of PART without WORD at its end; 0 when it does not end so, or is nothing else. */
+static size_t length_before(const char *part, size_t part_length, const char *word)
+{
+	size_t tail = strlen(word);
+
+	return part_length > tail && memcmp(part + part_length - tail, word, tail) == 0
+		       ? part_length - tail
+		       : 0;
+}
+
+/* Is TEXT the pattern's PART with a number in the place of WORD at its end? */
+static bool split_number(const char *part, size_t part_length, const char *word, const char *text,
+			 size_t length, unsigned *number)
+{
+	size_t head = length_before(part, part_length, word);
+
+	return head && length > head && memcmp(part, text, head) == 0 &&
+	       parse_number(text + head, length - head, number);
+}
+
 /* Does the name TEXT of a path stand for the pattern's PART? */
 static bool match_name(const char *part, size_t part_length, const char *text, size_t length,
 		       struct proc_match *match)
 {
+	struct arch_cache cache;
 	unsigned number;
 
 	if (is_word(part, part_length, "PID"))
@@ -54,11 +76,13 @@ static bool match_name(const char *part, size_t part_length, const char *text, s
 		match->fd = (int)number;
 		return fd_is_open(match->fd);
 	}
-	if (part_length > 3 && is_word(part + part_length - 3, 3, "CPU") &&
-	    length >= part_length - 2 && memcmp(part, text, part_length - 3) == 0 &&
-	    parse_number(text + part_length - 3, length - (part_length - 3), &number)) {
+	if (split_number(part, part_length, "CPU", text, length, &number)) {
 		match->cpu = number;
 		return number < cpu_count();
+	}
+	if (split_number(part, part_length, "CACHE", text, length, &number)) {
+		match->cache = number;
+		return arch_cache_info(number, &cache);
 	}
 	return part_length == length && memcmp(part, text, length) == 0;
 }
@@ -136,6 +160,15 @@ static void list_number(struct listing *list, unsigned number)
 	list_name(list->out, list->type, name, ksnprintf(name, sizeof(name), "%u", number));
 }
 
+/* HEAD (LENGTH bytes) and a number. */
+static void list_numbered(struct listing *list, const char *head, size_t length, unsigned number)
+{
+	char name[32];
+
+	list_name(list->out, list->type, name,
+		  ksnprintf(name, sizeof(name), "%.*s%u", (int)length, head, number));
+}
+
 static void list_threads(struct listing *list)
 {
 	tid_t tids[32];
@@ -159,6 +192,7 @@ static bool list_fd(int fd, struct file *file, void *context)
 static void list_part(struct proc_text *out, const char *part, size_t length, char type)
 {
 	struct listing list = {out, type};
+	struct arch_cache cache;
 
 	if (is_word(part, length, "PID")) {
 		list_number(&list, PROCESS_PID);
@@ -166,14 +200,12 @@ static void list_part(struct proc_text *out, const char *part, size_t length, ch
 		list_threads(&list);
 	} else if (is_word(part, length, "FD")) {
 		fd_for_each(list_fd, &list);
-	} else if (length > 3 && is_word(part + length - 3, 3, "CPU")) {
-		for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
-			char name[32];
-			size_t size = ksnprintf(name, sizeof(name), "%.*s%u", (int)(length - 3),
-						part, cpu);
-
-			list_name(out, type, name, size);
-		}
+	} else if (length_before(part, length, "CPU")) {
+		for (unsigned cpu = 0; cpu < cpu_count(); cpu++)
+			list_numbered(&list, part, length_before(part, length, "CPU"), cpu);
+	} else if (length_before(part, length, "CACHE")) {
+		for (unsigned i = 0; arch_cache_info(i, &cache); i++)
+			list_numbered(&list, part, length_before(part, length, "CACHE"), i);
 	} else {
 		list_name(out, type, part, length);
 	}

@@ -127,6 +127,54 @@ void proc_put_cpuinfo(struct proc_text *out, const struct proc_match *match)
 	kfree(text);
 }
 
+/* Caches. */
+
+static struct arch_cache cache_of(const struct proc_match *match)
+{
+	struct arch_cache cache = {0};
+
+	(void)!arch_cache_info(match->cache, &cache); /* the path says that it is there */
+	return cache;
+}
+
+static bool shares_cache(unsigned cpu, const void *context)
+{
+	const struct proc_match *match = context;
+	unsigned sharing = MAX(cache_of(match).sharing, 1u);
+
+	return cpu_get(cpu)->apic_id / sharing == cpu_get(match->cpu)->apic_id / sharing;
+}
+
+PUT_SET(put_shared_map, proc_put_cpu_mask, shares_cache)
+PUT_SET(put_shared_list, proc_put_cpu_list, shares_cache)
+
+static void put_cache_type(struct proc_text *out, const struct proc_match *match)
+{
+	char type = cache_of(match).type;
+
+	proc_printf(out, "%s\n", type == 'D' ? "Data" : type == 'I' ? "Instruction" : "Unified");
+}
+
+static void put_cache_size(struct proc_text *out, const struct proc_match *match)
+{
+	struct arch_cache cache = cache_of(match);
+
+	proc_printf(out, "%luK\n",
+		    (unsigned long)cache.line_size * cache.partitions * cache.ways * cache.sets /
+			    1024);
+}
+
+#define PUT_CACHE(name, member)                                                                    \
+	static void name(struct proc_text *out, const struct proc_match *match)                    \
+	{                                                                                          \
+		proc_printf(out, "%u\n", cache_of(match).member);                                  \
+	}
+PUT_CACHE(put_cache_level, level)
+PUT_CACHE(put_cache_line, line_size)
+PUT_CACHE(put_cache_partitions, partitions)
+PUT_CACHE(put_cache_sets, sets)
+PUT_CACHE(put_cache_ways, ways)
+
 /* The memory: one node. */
 
 static void put_first_node(struct proc_text *out, const struct proc_match *match)
@@ -185,10 +233,11 @@ static void put_huge_size(struct proc_text *out, const struct proc_match *match)
 	proc_printf(out, "%lu\n", (unsigned long)HUGE_PAGE_SIZE);
 }
 
-#define CPU  "devices/system/cpu/"
-#define TOPO CPU "cpuCPU/topology/"
-#define NODE "devices/system/node/"
-#define HUGE "kernel/mm/transparent_hugepage/"
+#define CPU   "devices/system/cpu/"
+#define TOPO  CPU "cpuCPU/topology/"
+#define CACHE CPU "cpuCPU/cache/indexCACHE/"
+#define NODE  "devices/system/node/"
+#define HUGE  "kernel/mm/transparent_hugepage/"
 
 static const struct proc_entry entries[] = {
 	PROC_TEXT(CPU "online", put_online),
@@ -208,6 +257,15 @@ static const struct proc_entry entries[] = {
 	PROC_TEXT(TOPO "core_siblings_list", put_package_list),
 	PROC_TEXT(TOPO "package_cpus", put_package),
 	PROC_TEXT(TOPO "package_cpus_list", put_package_list),
+	PROC_TEXT(CACHE "level", put_cache_level),
+	PROC_TEXT(CACHE "type", put_cache_type),
+	PROC_TEXT(CACHE "size", put_cache_size),
+	PROC_TEXT(CACHE "coherency_line_size", put_cache_line),
+	PROC_TEXT(CACHE "physical_line_partition", put_cache_partitions),
+	PROC_TEXT(CACHE "number_of_sets", put_cache_sets),
+	PROC_TEXT(CACHE "ways_of_associativity", put_cache_ways),
+	PROC_TEXT(CACHE "shared_cpu_map", put_shared_map),
+	PROC_TEXT(CACHE "shared_cpu_list", put_shared_list),
 	PROC_TEXT(NODE "online", put_first_node),
 	PROC_TEXT(NODE "possible", put_first_node),
 	PROC_TEXT(NODE "has_cpu", put_first_node),

@@ -38,4 +38,14 @@ void cpu_init_with(struct arch_percpu *percpu, struct cpu_tables *tables);
 /* Vector unit of the executing CPU. */
 void fpu_init_cpu(void);
 
+/* The smallest power of 2 that is not below VALUE, as its exponent. */
+static inline unsigned cpu_ceil_log2(unsigned value)
+{
+	unsigned shift = 0;
+
+	while (1u << shift < value)
+		shift++;
+	return shift;
+}
+
 #endif /* X86_64_CPU_H */

@@ -1,33 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What CPUID says of the processors, in Linux's words (Intel SDM vol. 2, CPUID; AMD APM vol. 3,
- * appendix E). The names of features are in cpu_features.c.
+ * appendix E). Features are in cpu_features.c, caches in cpu_caches.c.
  */
 #include <arch/cpuinfo.h>
 
 #include <lib/printf.h>
 #include <lib/string.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 
+#include "cpu.h"
 #include "cpu_features.h"
 #include "x86.h"
 
-#define LEAF_CACHES	    4u
 #define LEAF_TOPOLOGY	    0xbu
 #define LEAF_EXTENDED	    0x80000000u
-#define LEAF_AMD_CACHES	    0x8000001du
 #define LEAF_ADDRESS_SIZES  0x80000008u
 #define TOPOLOGY_LEVEL_NONE 0u
 #define TOPOLOGY_LEVEL_SMT  1u
-
-static unsigned ceil_log2(unsigned value)
-{
-	unsigned shift = 0;
-
-	while (1u << shift < value)
-		shift++;
-	return shift;
-}
 
 /* How far to shift an APIC id for the core's and the package's id. */
 static void topology_shifts(unsigned *core, unsigned *package)
@@ -51,14 +42,25 @@ static void topology_shifts(unsigned *core, unsigned *package)
 	/* Older processors: logical CPUs in a package, if the bit HTT says that there are several.
 	 */
 	if (basic.edx & 1u << 28)
-		*package = ceil_log2(basic.ebx >> 16 & 0xff);
+		*package = cpu_ceil_log2(basic.ebx >> 16 & 0xff);
 }
+
+/* Asked once, as CPUID leaves a virtual machine. Any CPU may store it, they all store the same. */
+#define SHIFTS_KNOWN 0x80000000u
+static _Atomic uint32_t known_shifts;
 
 void arch_cpu_place(uint32_t apic_id, struct arch_cpu_place *place)
 {
+	uint32_t known = atomic_load_explicit(&known_shifts, memory_order_relaxed);
 	unsigned core, package;
 
-	topology_shifts(&core, &package);
+	if (!known) {
+		topology_shifts(&core, &package);
+		known = SHIFTS_KNOWN | package << 8 | core;
+		atomic_store_explicit(&known_shifts, known, memory_order_relaxed);
+	}
+	core = known & 0xff;
+	package = known >> 8 & 0xff;
 	place->package = apic_id >> package;
 	place->core = (apic_id & ((1u << package) - 1)) >> core;
 }
@@ -111,40 +113,6 @@ static struct model model_of(uint32_t signature)
 	return m;
 }
 
-/* The leaf that describes caches in Intel's way, 0: none. */
-static uint32_t cache_leaf(void)
-{
-	bool amd_topology = x86_cpuid(LEAF_EXTENDED, 0).eax >= LEAF_AMD_CACHES &&
-			    x86_cpuid(LEAF_EXTENDED + 1, 0).ecx & 1u << 22; /* TOPOEXT */
-
-	if (amd_topology)
-		return LEAF_AMD_CACHES;
-	return x86_cpuid(0, 0).eax >= LEAF_CACHES ? LEAF_CACHES : 0;
-}
-
-bool arch_cache_info(unsigned index, struct arch_cache *cache)
-{
-	static const char types[] = {0, 'D', 'I', 'U'};
-	uint32_t number = cache_leaf();
-	struct cpuid leaf;
-
-	if (!number)
-		return false;
-	leaf = x86_cpuid(number, index);
-	if ((leaf.eax & 0x1f) == 0 || (leaf.eax & 0x1f) >= ARRAY_SIZE(types))
-		return false;
-	*cache = (struct arch_cache){
-		.type = types[leaf.eax & 0x1f],
-		.level = leaf.eax >> 5 & 7,
-		.line_size = (leaf.ebx & 0xfff) + 1,
-		.partitions = (leaf.ebx >> 12 & 0x3ff) + 1,
-		.ways = (leaf.ebx >> 22) + 1,
-		.sets = leaf.ecx + 1,
-		.sharing = 1u << ceil_log2((leaf.eax >> 14 & 0xfff) + 1),
-	};
-	return true;
-}
-
 /* Linux's "cache size": the last level's. */
 static unsigned last_cache_kib(void)
 {
@@ -192,7 +160,7 @@ static void add_sizes(struct text *text, uint64_t tsc_hz)
 {
 	unsigned line = (x86_cpuid(1, 0).ebx >> 8 & 0xff) * 8;
 	unsigned physical = 36, virtual = 48;
-	uint64_t bogomips = tsc_hz / 5000; /* in hundredths; two loops' steps in a million cycles */
+	uint64_t bogomips = tsc_hz / 5000; /* hundredths of twice the rate in MHz */
 
 	if (x86_cpuid(LEAF_EXTENDED, 0).eax >= LEAF_ADDRESS_SIZES) {
 		physical = x86_cpuid(LEAF_ADDRESS_SIZES, 0).eax & 0xff;

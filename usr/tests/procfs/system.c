@@ -199,6 +199,34 @@ static int mask_holds_first(const char *path)
 	return strtol(digit, NULL, 16) & 1;
 }
 
+/* The caches that are described, if any, are as large as their parts, and CPU 0 uses them. */
+static int caches_fit(const char *start)
+{
+	int fit = 1;
+
+	for (int index = 0;; index++) {
+		const char *const names[] = {"coherency_line_size", "physical_line_partition",
+					     "ways_of_associativity", "number_of_sets"};
+		long size = 1, level;
+		char path[128];
+
+		snprintf(path, sizeof(path), "%s%d/level", start, index);
+		level = number_in(path);
+		if (level < 0)
+			return fit;
+		for (size_t i = 0; i < COUNT(names); i++) {
+			snprintf(path, sizeof(path), "%s%d/%s", start, index, names[i]);
+			size *= number_in(path);
+		}
+		snprintf(path, sizeof(path), "%s%d/size", start, index);
+		fit &= level >= 1 && level <= 4 && size == number_in(path) * 1024;
+		snprintf(path, sizeof(path), "%s%d/shared_cpu_map", start, index);
+		fit &= mask_holds_first(path);
+		snprintf(path, sizeof(path), "%s%d/shared_cpu_list", start, index);
+		fit &= count_list(path) >= 1;
+	}
+}
+
 void procfs_processors(void)
 {
 	static const char *const names[] = {
@@ -253,6 +281,7 @@ void procfs_processors(void)
 	CHECK(mask_holds_first(CPU "cpu0/topology/core_siblings"));
 	CHECK(count_list(CPU "cpu0/topology/thread_siblings_list") >= 1);
 	CHECK(count_list(CPU "cpu0/topology/core_siblings_list") >= 1);
+	CHECK(caches_fit(CPU "cpu0/cache/index"));
 	check_section("node, huge pages");
 	CHECK(count_list("/sys/devices/system/node/online") >= 1);
 	CHECK(count_list("/sys/devices/system/node/node0/cpulist") >= 1);

@@ -27,7 +27,8 @@ size_t arch_cpuinfo_print(const struct arch_cpuinfo *info, char *buffer);
 struct arch_cache {
 	char type; /* 'D' data, 'I' instructions, 'U' both */
 	unsigned level, line_size, ways, partitions, sets;
-	unsigned sharing; /* CPUs whose APIC ids differ in the lowest bits only, a power of 2 */
+	unsigned sharing; /* a power of 2: CPUs whose APIC ids are equal when divided by it share it
+			   */
 };
 bool arch_cache_info(unsigned index, struct arch_cache *cache);
 
