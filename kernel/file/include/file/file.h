@@ -170,7 +170,7 @@ unsigned fd_limit(void);
 unsigned fd_table_size(void);
 /* Calls VISIT for each open descriptor (for /proc/self/fd), until it returns false. */
 void fd_for_each(bool (*visit)(int fd, struct file *file, void *context), void *context);
-/* Everything at the end of the process: flushes shared mappings, closes all. */
+/* At the end of the process: what was stored through shared mappings reaches the files. */
 void file_exit(void);
 
 #endif /* FILE_FILE_H */
