@@ -2,12 +2,13 @@
 /*
  * /proc and /sys: tables of paths whose text is made when a file is read. Private to this folder.
  *
- * A pattern is a path below the mount point. In it "PID" stands for the process id, "TID" for a
- * thread, "FD" for an open descriptor, and a name that ends in "CPU" or "CACHE" for one with the
- * number of a CPU or of one of its caches there. procfs_path.c finds entries, procfs_text.c has the
- * open files, procfs.c the file system; the tables are in procfs_process.c, procfs_memory.c,
- * procfs_mounts.c, procfs_system.c
- * (/proc) and procfs_sys.c (/sys).
+ * A pattern is a path below the mount point. In it "PID" stands for the process id (or a thread's,
+ * which no listing shows), "TID" for a thread, "FD" for an open descriptor, and a name that ends in
+ * "CPU" or "CACHE" for one with the number of a CPU or of one of its caches there.
+ *
+ * procfs_path.c finds entries, procfs_text.c has the open files, procfs.c the file system. The
+ * tables are in procfs_process.c, procfs_memory.c, procfs_mounts.c, procfs_system.c (all /proc) and
+ * procfs_sys.c (/sys).
  */
 #ifndef FS_PROCFS_H
 #define FS_PROCFS_H

@@ -66,8 +66,12 @@ static bool match_name(const char *part, size_t part_length, const char *text, s
 	struct arch_cache cache;
 	unsigned number;
 
-	if (is_word(part, part_length, "PID"))
-		return parse_number(text, length, &number) && number == PROCESS_PID;
+	if (is_word(part, part_length, "PID")) {
+		if (!parse_number(text, length, &number))
+			return false;
+		match->tid = (tid_t)number;
+		return number == PROCESS_PID || thread_exists(match->tid);
+	}
 	if (is_word(part, part_length, "TID") && parse_number(text, length, &number)) {
 		match->tid = (tid_t)number;
 		return thread_exists(match->tid);

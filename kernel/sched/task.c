@@ -221,6 +221,7 @@ struct task *task_new(const char *name, bool application, uint64_t stack_used,
 	task->application = application;
 	task->start_ns = clock_monotonic_ns();
 	task->state = TASK_RUNNABLE;
+	task->sched = cpu_this()->sched; /* others may see it before sched_add */
 	task->refs = 1;
 	task->entry = entry;
 	task->arg = arg;

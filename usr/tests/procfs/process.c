@@ -334,6 +334,57 @@ static int count_tasks(void)
 	return count;
 }
 
+static void *do_nothing(void *unused)
+{
+	return unused;
+}
+
+/* Reads about all threads until told to stop; how often. */
+static void *look_around(void *stop)
+{
+	char path[300], text[2048];
+	long rounds = 0;
+
+	while (!__atomic_load_n((int *)stop, __ATOMIC_ACQUIRE)) {
+		const struct dirent *entry;
+		DIR *dir = opendir("/proc/self/task");
+
+		while (dir && (entry = readdir(dir)) != NULL) {
+			snprintf(path, sizeof(path), "/proc/self/task/%s/stat", entry->d_name);
+			text_of(path, text, sizeof(text));
+			snprintf(path, sizeof(path), "/proc/self/task/%s/status", entry->d_name);
+			text_of(path, text, sizeof(text));
+		}
+		if (dir)
+			closedir(dir);
+		rounds++;
+	}
+	return (void *)rounds; /* NOLINT */
+}
+
+/* Threads come and go while another one looks at them. */
+static void watched(void)
+{
+	pthread_t watcher, thread;
+	void *rounds = NULL;
+	int stop = 0, created = 0;
+
+	check_section("threads that are watched");
+	pthread_create(&watcher, NULL, look_around, &stop);
+	for (int i = 0; i < 100; i++) {
+		if (pthread_create(&thread, NULL, do_nothing, NULL) != 0)
+			break;
+		created++;
+		if (i % 16 == 0)
+			usleep(1000);
+		pthread_join(thread, NULL);
+	}
+	__atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+	pthread_join(watcher, &rounds);
+	SHOW(created);
+	CHECK(rounds != NULL);
+}
+
 void procfs_threads(void)
 {
 	pthread_t threads[3];
@@ -355,6 +406,8 @@ void procfs_threads(void)
 	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tids[1]);
 	CHECK(number_after(path, "Pid:") == tids[1]);
 	CHECK(number_after(path, "Tgid:") == getpid());
+	snprintf(path, sizeof(path), "/proc/%d/status", tids[1]);
+	CHECK(number_after(path, "Pid:") == tids[1]);
 	CHECK(number_after(path, "voluntary_ctxt_switches:") > 0);
 	snprintf(text, sizeof(text), "%d/task/%d", getpid(), getpid());
 	CHECK(readlink("/proc/thread-self", path, sizeof(path)) == (ssize_t)strlen(text) &&
@@ -365,4 +418,5 @@ void procfs_threads(void)
 	pthread_barrier_destroy(&barrier);
 	snprintf(path, sizeof(path), "/proc/self/task/%d/comm", tids[1]);
 	SHOW(open(path, O_RDONLY));
+	watched();
 }
