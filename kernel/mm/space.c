@@ -326,7 +326,12 @@ int space_find_free(uintptr_t hint, size_t size, uintptr_t limit, uintptr_t cong
 		*out = hint;
 		return 0;
 	}
-	if (size >= HUGE_PAGE_SIZE) {
+	/*
+	 * New areas begin with a large page only when they consist of large pages. Vectors of any
+	 * other size would all begin at the same offset in a large page, and evict each other from
+	 * caches and TLBs.
+	 */
+	if (size >= HUGE_PAGE_SIZE && (congruent || IS_ALIGNED(size, HUGE_PAGE_SIZE))) {
 		found = area_gap_top(&space.areas, size + slack, ARCH_USER_START, top);
 		if (found) {
 			found += slack;

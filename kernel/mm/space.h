@@ -109,7 +109,7 @@ must_check int space_remove(uintptr_t start, uintptr_t end, struct removed *remo
 void space_release(struct removed *removed) EXCLUDES(space_lock);
 
 /* Free space of SIZE bytes, at HINT if possible; *OUT. CONGRUENT: the same place in a 2 MiB page as
- * this address (large sizes only). 0 or -ENOMEM. */
+ * this address (large sizes only; 0: where SIZE is a multiple of 2 MiB). 0 or -ENOMEM. */
 must_check int space_find_free(uintptr_t hint, size_t size, uintptr_t limit, uintptr_t congruent,
 			       uintptr_t *out) REQUIRES(space_lock);
 
