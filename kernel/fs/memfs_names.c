@@ -125,12 +125,12 @@ static int link_walked(struct mem_walk *from, struct mem_walk *to)
 {
 	int error;
 
-	if (mem_is_dir(from->node))
-		return -EPERM;
 	if (to->node)
 		return -EEXIST;
 	if (to->must_be_dir)
 		return -ENOENT;
+	if (mem_is_dir(from->node))
+		return -EPERM;
 	error = mem_name_add(to->dir, to->name, to->length, from->node);
 	if (error)
 		return error;
@@ -174,25 +174,36 @@ static int check_replace(const struct mem_walk *a, const struct mem_walk *b)
 	return mem_is_dir(b->node) && !list_empty(&b->node->order) ? -ENOTEMPTY : 0;
 }
 
+/* Slashes behind names of what is no directory. */
+static int check_slashes(const struct mem_walk *a, const struct mem_walk *b, bool exchange)
+{
+	if (exchange && b->must_be_dir && !mem_is_dir(b->node))
+		return -ENOTDIR;
+	if (mem_is_dir(a->node))
+		return 0;
+	return a->must_be_dir || (!exchange && b->must_be_dir) ? -ENOTDIR : 0;
+}
+
+/* In the order in which Linux finds fault. */
 static int check_rename(const struct mem_walk *a, const struct mem_walk *b, unsigned flags)
 {
-	if (!a->node)
-		return -ENOENT;
+	bool exchange = flags & RENAME_EXCHANGE;
+	int error;
+
 	if (!a->length || (b->node && !b->length))
 		return -EBUSY;
-	if ((a->must_be_dir || b->must_be_dir) && !mem_is_dir(a->node))
-		return -ENOTDIR;
+	if (!a->node || (exchange && !b->node))
+		return -ENOENT;
 	if (flags & RENAME_NOREPLACE && b->node)
 		return -EEXIST;
-	if (flags & RENAME_EXCHANGE && !b->node)
-		return -ENOENT;
+	error = check_slashes(a, b, exchange);
+	if (error)
+		return error;
 	if (mem_is_dir(a->node) && is_below(b->dir, a->node))
 		return -EINVAL;
-	if (flags & RENAME_EXCHANGE)
-		return mem_is_dir(b->node) && is_below(a->dir, b->node) ? -EINVAL : 0;
-	if (b->node && mem_is_dir(b->node) && is_below(a->dir, b->node) && a->node != b->node)
-		return -ENOTEMPTY;
-	return b->node && b->node != a->node ? check_replace(a, b) : 0;
+	if (b->node && mem_is_dir(b->node) && is_below(a->dir, b->node))
+		return exchange ? -EINVAL : -ENOTEMPTY;
+	return b->node && b->node != a->node && !exchange ? check_replace(a, b) : 0;
 }
 
 /* A name's node becomes NODE; link counts of the directories follow. */

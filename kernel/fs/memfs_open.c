@@ -4,6 +4,7 @@
 
 #include <asm/errno.h>
 #include <asm/fcntl.h>
+#include <lib/string.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 #include <mm/heap.h>
@@ -18,7 +19,7 @@ static int open_existing(struct mem_walk *w, unsigned flags)
 		return -ELOOP;
 	if ((flags & O_DIRECTORY || w->must_be_dir) && !mem_is_dir(w->node))
 		return -ENOTDIR;
-	if (mem_is_dir(w->node) && (write || flags & O_CREAT))
+	if (mem_is_dir(w->node) && (write || flags & (O_CREAT | O_TRUNC)))
 		return -EISDIR;
 	if (flags & O_TRUNC && !(flags & O_PATH) && mem_is_file(w->node))
 		return mem_file_truncate(w->node, 0);
@@ -64,6 +65,13 @@ static int find_node(struct fs_mount *mount, struct mem_walk *w, unsigned flags,
 			     directory ? 0 : w->length, resolved);
 }
 
+static bool ends_in_slash(const char *path)
+{
+	size_t length = strlen(path);
+
+	return length && path[length - 1] == '/';
+}
+
 int memfs_open(struct fs_mount *mount, struct fs_path *path, unsigned flags, uint32_t mode,
 	       struct file **out)
 {
@@ -74,7 +82,11 @@ int memfs_open(struct fs_mount *mount, struct fs_path *path, unsigned flags, uin
 
 	if (!resolved)
 		return -ENOMEM;
-	error = mem_walk_begin(mount, path, &w);
+	/* O_CREAT with a slash at the end fails whatever the name is: a link is not looked into. */
+	if (flags & O_CREAT && ends_in_slash(path->rest))
+		error = mem_walk_name(mount, path, &w);
+	else
+		error = mem_walk_begin(mount, path, &w);
 	if (!error)
 		error = find_node(mount, &w, flags, mode, resolved, &node);
 	mem_walk_end(mount, &w);
