@@ -69,15 +69,25 @@ static int move(const struct file_io *io, uintptr_t address, void *data, size_t 
 	}
 }
 
+/* A piece that faults moves again page by page, so that all before the fault counts. */
 static int64_t move_all(struct file_io *io, uint8_t *data, size_t size, enum direction direction)
 {
 	size_t done = 0, piece;
 	uintptr_t address;
+	bool by_page = false;
 
 	while (done < size && file_io_piece(io, &address, &piece)) {
+		size_t in_page = PAGE_SIZE - address % PAGE_SIZE;
+
 		piece = MIN(piece, size - done);
-		if (move(io, address, data ? data + done : NULL, piece, direction))
-			return done ? (int64_t)done : -EFAULT;
+		if (by_page)
+			piece = MIN(piece, in_page);
+		if (move(io, address, data ? data + done : NULL, piece, direction)) {
+			if (piece <= in_page)
+				return done ? (int64_t)done : -EFAULT;
+			by_page = true;
+			continue;
+		}
 		file_io_advance(io, piece);
 		done += piece;
 	}

@@ -5,8 +5,7 @@
  * of ends, and loses its contents with the last one.
  *
  * Lock: pipe.lock guards the ring and is held while bytes move, so a write of up to PIPE_BUF bytes
- * is one piece. `used` and the counts of ends are atomic, as the conditions of sleepers and poll
- * read them without the lock. Both queues are woken after the change, without the lock.
+ * is one piece. Both queues are woken after the change, without the lock.
  */
 #include "pipe.h"
 
@@ -25,84 +24,84 @@
 #include <mm/heap.h>
 #include <sched/signal.h>
 
+#include "pipe_ring.h"
+
 #define CAPACITY_DEFAULT (16 * PAGE_SIZE)
 #define CAPACITY_MAX	 (1ul << 20) /* Linux: fs.pipe-max-size */
 
-struct pipe {
-	struct mutex lock;
-	uint8_t *data GUARDED_BY_MEMBER(lock); /* NULL: nothing was written yet */
-	size_t start GUARDED_BY_MEMBER(lock);
-	_Atomic size_t capacity, used; /* changed with the lock */
-	_Atomic uint32_t readers, writers;
-	_Atomic uint64_t reader_opens, writer_opens; /* how many there have ever been */
-	_Atomic uint32_t files; /* ends that are not released, and the FIFO's node */
-	struct mem_node *node;	/* of a FIFO, whose open files hold references to it; or NULL */
-	struct wait_queue readable, writable;
-};
-
-static void wake_writers(struct pipe *pipe)
+unsigned pipe_pieces(const struct pipe *pipe, size_t skip, size_t size,
+		     struct file_segment pieces[2]) NO_THREAD_SAFETY
 {
-	wait_queue_wake(&pipe->writable, WAIT_ALL);
-	if (pipe->node) /* who polls an end for reading and writing waits here */
-		wait_queue_wake(&pipe->readable, WAIT_ALL);
+	size_t capacity = atomic_load(&pipe->capacity);
+	size_t at = (pipe->start + skip) & (capacity - 1), first = MIN(size, capacity - at);
+
+	pieces[0] = (struct file_segment){(uintptr_t)(pipe->data + at), first};
+	pieces[1] = (struct file_segment){(uintptr_t)pipe->data, size - first};
+	return first < size ? 2 : 1;
 }
 
-static size_t free_space(const struct pipe *pipe)
+int pipe_prepare(struct pipe *pipe) NO_THREAD_SAFETY
 {
-	return atomic_load(&pipe->capacity) - atomic_load(&pipe->used);
+	if (!pipe->data)
+		pipe->data = kmalloc(atomic_load(&pipe->capacity));
+	return pipe->data ? 0 : -ENOMEM;
+}
+
+void pipe_drop(struct pipe *pipe, size_t size) NO_THREAD_SAFETY
+{
+	pipe->start = (pipe->start + size) & (atomic_load(&pipe->capacity) - 1);
+	atomic_fetch_sub(&pipe->used, size);
 }
 
 /* Takes bytes out of the ring: how many, or -EFAULT when not even one could be delivered. */
-static int64_t take(struct pipe *pipe, struct file_io *io) NO_THREAD_SAFETY
+static int64_t take(struct pipe *pipe, struct file_io *io)
 {
-	size_t capacity = atomic_load(&pipe->capacity), done = 0;
 	size_t wanted = MIN(atomic_load(&pipe->used), io->remaining);
-	int64_t moved = 0;
+	struct file_segment pieces[2];
+	int64_t done = 0, moved;
+	unsigned count;
 
-	while (done < wanted) {
-		size_t piece = MIN(wanted - done, capacity - pipe->start);
-
-		moved = file_io_put(io, pipe->data + pipe->start, piece);
-		if (moved <= 0)
-			break;
-		pipe->start = (pipe->start + (size_t)moved) % capacity;
-		done += (size_t)moved;
-		if ((size_t)moved < piece)
+	if (!wanted)
+		return 0;
+	count = pipe_pieces(pipe, 0, wanted, pieces);
+	for (unsigned i = 0; i < count; i++) {
+		moved = file_io_put(io, (const void *)pieces[i].address, pieces[i].size);
+		if (moved < 0)
+			return done ? done : moved;
+		pipe_drop(pipe, (size_t)moved);
+		done += moved;
+		if ((size_t)moved < pieces[i].size)
 			break;
 	}
-	atomic_fetch_sub(&pipe->used, done);
-	return done ? (int64_t)done : moved;
+	return done;
 }
 
-/* Puts up to WANTED bytes into the ring, which has room for them. */
-static int64_t give(struct pipe *pipe, struct file_io *io, size_t wanted) NO_THREAD_SAFETY
+int64_t pipe_give(struct pipe *pipe, struct file_io *io, size_t wanted)
 {
-	size_t capacity = atomic_load(&pipe->capacity), done = 0;
-	int64_t moved = 0;
+	struct file_segment pieces[2];
+	int64_t done = 0, moved;
+	unsigned count;
 
-	if (!pipe->data)
-		pipe->data = kmalloc(capacity);
-	if (!pipe->data)
+	if (pipe_prepare(pipe))
 		return -ENOMEM;
-	while (done < wanted) {
-		size_t end = (pipe->start + atomic_load(&pipe->used) + done) % capacity;
-		size_t piece = MIN(wanted - done, capacity - end);
-
-		moved = file_io_get(io, pipe->data + end, piece);
-		if (moved <= 0)
-			break;
-		done += (size_t)moved;
-		if ((size_t)moved < piece)
+	count = pipe_pieces(pipe, atomic_load(&pipe->used), wanted, pieces);
+	for (unsigned i = 0; i < count; i++) {
+		moved = file_io_get(io, (void *)pieces[i].address, pieces[i].size);
+		if (moved < 0)
+			return done ? done : moved;
+		atomic_fetch_add(&pipe->used, (size_t)moved);
+		done += moved;
+		if ((size_t)moved < pieces[i].size)
 			break;
 	}
-	atomic_fetch_add(&pipe->used, done);
-	return done ? (int64_t)done : moved;
+	return done;
 }
 
 static int64_t pipe_read(struct file *file, struct file_io *io, uint64_t *offset)
 {
 	struct pipe *pipe = file->data;
 	int64_t result;
+	bool tight;
 	int error;
 
 	(void)offset;
@@ -112,10 +111,11 @@ static int64_t pipe_read(struct file *file, struct file_io *io, uint64_t *offset
 		bool ended = !atomic_load(&pipe->writers); /* before the look at the ring */
 
 		mutex_lock(&pipe->lock);
+		tight = pipe_tight(pipe);
 		result = take(pipe, io);
 		mutex_unlock(&pipe->lock);
-		if (result > 0)
-			wake_writers(pipe);
+		if (result > 0 && tight)
+			pipe_wake_writers(pipe);
 		if (result || ended)
 			return result;
 		if (file_nonblocking(file))
@@ -127,11 +127,10 @@ static int64_t pipe_read(struct file *file, struct file_io *io, uint64_t *offset
 	}
 }
 
-/* Nobody will ever read what is written. */
-static int64_t broken(size_t done)
+int64_t pipe_broken(void)
 {
 	signal_send_self(SIGPIPE);
-	return done ? (int64_t)done : -EPIPE;
+	return -EPIPE;
 }
 
 static int64_t pipe_write(struct file *file, struct file_io *io, uint64_t *offset)
@@ -143,12 +142,12 @@ static int64_t pipe_write(struct file *file, struct file_io *io, uint64_t *offse
 
 	(void)offset;
 	while (io->remaining) {
-		if (!atomic_load(&pipe->readers))
-			return broken(done);
 		result = 0;
 		mutex_lock(&pipe->lock);
-		if (free_space(pipe) >= least)
-			result = give(pipe, io, MIN(free_space(pipe), io->remaining));
+		if (!atomic_load(&pipe->readers))
+			result = pipe_broken();
+		else if (pipe_space(pipe) >= least)
+			result = pipe_give(pipe, io, MIN(pipe_space(pipe), io->remaining));
 		mutex_unlock(&pipe->lock);
 		if (result < 0)
 			return done ? (int64_t)done : result;
@@ -160,7 +159,7 @@ static int64_t pipe_write(struct file *file, struct file_io *io, uint64_t *offse
 		if (file_nonblocking(file))
 			return done ? (int64_t)done : -EAGAIN;
 		if (wait_event(&pipe->writable, WAIT_INTERRUPTIBLE, TIME_NEVER,
-			       !atomic_load(&pipe->readers) || free_space(pipe) >= least))
+			       !atomic_load(&pipe->readers) || pipe_space(pipe) >= least))
 			return done ? (int64_t)done : -ERESTARTSYS;
 	}
 	return (int64_t)done;
@@ -185,7 +184,7 @@ static unsigned write_end_poll(struct file *file, unsigned events)
 	unsigned ready = 0;
 
 	(void)events;
-	if (free_space(pipe) >= PIPE_BUF)
+	if (pipe_space(pipe) >= PIPE_BUF)
 		ready |= POLLOUT | POLLWRNORM;
 	if (!atomic_load(&pipe->readers))
 		ready |= POLLERR;
@@ -254,7 +253,7 @@ static long set_capacity(struct pipe *pipe, uint64_t wanted)
 	mutex_lock(&pipe->lock);
 	result = resize(pipe, capacity);
 	mutex_unlock(&pipe->lock);
-	wake_writers(pipe);
+	pipe_wake_writers(pipe);
 	return result;
 }
 
@@ -316,7 +315,7 @@ static void pipe_release(struct file *file)
 		last = true;
 	if (last) {
 		wait_queue_wake(&pipe->readable, WAIT_ALL);
-		wake_writers(pipe);
+		pipe_wake_writers(pipe);
 	}
 	if (node)
 		drop_contents(pipe);
@@ -352,6 +351,11 @@ static const struct file_ops both_ends_ops = {
 	.fcntl = pipe_fcntl,
 	.release = pipe_release,
 };
+
+struct pipe *pipe_of(const struct file *file)
+{
+	return file->ops->release == pipe_release ? file->data : NULL;
+}
 
 /* A pipe with ENDS readers and writers, and FILES references. */
 static struct pipe *pipe_new(unsigned ends, unsigned files) NO_THREAD_SAFETY

@@ -15,8 +15,6 @@
 #define COPY_CHUNK   (64ul << 10)
 #define SEEK_MAX     SEEK_HOLE
 
-typedef int64_t (*io_fn)(struct file *file, struct file_io *io, const uint64_t *offset);
-
 static long io_buffer(int fd, io_fn function, uintptr_t address, size_t size,
 		      const uint64_t *offset)
 {
@@ -57,19 +55,21 @@ static int64_t read_vector(struct file_segment *segments, uintptr_t vector, unsi
 	return (int64_t)total;
 }
 
-static long vector_io(struct file *file, io_fn function, uintptr_t vector, unsigned count,
-		      const uint64_t *offset)
+long io_user_vector(struct file *file, io_fn function, uintptr_t vector, unsigned long count,
+		    const uint64_t *offset)
 {
 	struct file_segment fast[VECTOR_FAST], *segments = fast;
-	struct file_io io = {.count = count};
+	struct file_io io = {.count = (unsigned)count};
 	int64_t total;
 
+	if (count > UIO_MAXIOV)
+		return -EINVAL;
 	if (count > VECTOR_FAST) {
 		segments = kmalloc(count * sizeof(*segments));
 		if (!segments)
 			return -ENOMEM;
 	}
-	total = read_vector(segments, vector, count);
+	total = read_vector(segments, vector, (unsigned)count);
 	if (total >= 0) {
 		io.segments = segments;
 		io.remaining = (size_t)total;
@@ -91,10 +91,7 @@ static long io_vector(int fd, io_fn function, uintptr_t vector, unsigned long co
 	file = fd_get(fd);
 	if (!file)
 		return -EBADF;
-	if (count > UIO_MAXIOV)
-		result = -EINVAL;
-	else
-		result = vector_io(file, function, vector, (unsigned)count, offset);
+	result = io_user_vector(file, function, vector, count, offset);
 	file_put(file);
 	return result;
 }

@@ -66,5 +66,6 @@ int main(void)
 	pipes_epoll_threads();
 	pipes_epoll_crowd();
 	pipes_eventfd();
+	pipes_splice();
 	return check_done();
 }

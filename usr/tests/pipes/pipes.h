@@ -19,6 +19,7 @@ void pipes_select(void);
 void pipes_epoll(void);
 void pipes_epoll_threads(void);
 void pipes_epoll_crowd(void);
+void pipes_splice(void);
 void pipes_eventfd(void);
 
 /* Starts a thread that runs the function after 20 ms: what the caller does meanwhile must block. */

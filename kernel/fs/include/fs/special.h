@@ -15,6 +15,21 @@
 /* ENDS[0] is for reading, ENDS[1] for writing (pipe(7)). */
 must_check int pipe_create(unsigned flags, struct file *ends[2]);
 
+bool file_is_pipe(const struct file *file);
+
+/*
+ * splice(2), tee(2), vmsplice(2): move up to SIZE bytes to or from a pipe. All wait until they can
+ * move something, unless NOWAIT (-EAGAIN) or a file is O_NONBLOCK, and then move what they can.
+ * Bytes, 0 at the end, or -errno.
+ */
+int64_t splice_from_pipe(struct file *from, struct file *out, const uint64_t *offset, size_t size,
+			 bool nowait);
+int64_t splice_to_pipe(struct file *in, const uint64_t *offset, struct file *to, size_t size,
+		       bool nowait);
+/* KEEP: what was copied stays in FROM (tee). -EINVAL: both are one pipe. */
+int64_t splice_pipes(struct file *from, struct file *to, size_t size, bool keep, bool nowait);
+int64_t splice_buffers(struct file_io *io, struct file *to, bool nowait);
+
 /* eventfd(2): VALUE to start with; SEMAPHORE: each read takes 1. */
 must_check int eventfd_create(uint64_t value, bool semaphore, unsigned flags, struct file **out);
 

@@ -3,6 +3,7 @@
 #ifndef SYSCALLS_FILE_IO_H
 #define SYSCALLS_FILE_IO_H
 
+#include <file/file.h>
 #include <syscalls/entry.h>
 
 SYSCALL(read);
@@ -18,5 +19,15 @@ SYSCALL(pwritev2);
 SYSCALL(lseek);
 SYSCALL(sendfile);
 SYSCALL(copy_file_range);
+SYSCALL(splice);
+SYSCALL(tee);
+SYSCALL(vmsplice);
+
+typedef int64_t (*io_fn)(struct file *file, struct file_io *io, const uint64_t *offset);
+
+/* Calls FUNCTION with FILE, the COUNT buffers of the application's struct iovec array at VECTOR,
+ * and OFFSET. Its result, or -EINVAL, -EFAULT, -ENOMEM. */
+long io_user_vector(struct file *file, io_fn function, uintptr_t vector, unsigned long count,
+		    const uint64_t *offset);
 
 #endif /* SYSCALLS_FILE_IO_H */
