@@ -5,6 +5,7 @@
 #include <asm/errno.h>
 #include <mm/frame.h>
 #include <mm/heap.h>
+#include <stdatomic.h>
 
 struct page {
 	struct rb_node node;
@@ -22,6 +23,13 @@ static bool index_less(const struct rb_node *a, const struct rb_node *b)
 {
 	return container_of(a, struct page, node)->index <
 	       container_of(b, struct page, node)->index;
+}
+
+static _Atomic uint64_t total; /* frames in all trees */
+
+uint64_t frames_total(void)
+{
+	return atomic_load_explicit(&total, memory_order_relaxed);
 }
 
 void frames_init(struct frame_tree *frames)
@@ -112,6 +120,7 @@ int frames_add(struct frame_tree *frames, uint64_t index, paddr_t frame)
 	state = spin_lock(&frames->lock);
 	rb_insert(&frames->tree, &page->node, index_less);
 	frames->count++;
+	atomic_fetch_add_explicit(&total, 1, memory_order_relaxed);
 	spin_unlock(&frames->lock, state);
 	return 0;
 }
@@ -127,6 +136,7 @@ void frames_drop(struct frame_tree *frames, uint64_t start, uint64_t end)
 		if (page) {
 			rb_erase(&frames->tree, &page->node);
 			frames->count--;
+			atomic_fetch_sub_explicit(&total, 1, memory_order_relaxed);
 			frames->dirty -= page->dirty;
 		}
 		spin_unlock(&frames->lock, state);

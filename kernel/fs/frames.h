@@ -39,6 +39,8 @@ must_check int frames_add(struct frame_tree *frames, uint64_t index, paddr_t fra
 void frames_drop(struct frame_tree *frames, uint64_t start, uint64_t end);
 
 uint64_t frames_count(struct frame_tree *frames);
+/* Frames in all trees: what files have in memory. */
+uint64_t frames_total(void);
 bool frames_any_dirty(struct frame_tree *frames);
 
 #endif /* FS_FRAMES_H */

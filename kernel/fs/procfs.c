@@ -205,14 +205,14 @@ static int procfs_statfs(struct fs_mount *mount, struct fs_path *path, struct hc
 	int error = procfs_stat(mount, path, &stat);
 
 	if (!error)
-		procfs_statfs_fill(statfs);
+		procfs_statfs_fill(mount->data, statfs);
 	return error;
 }
 
-void procfs_statfs_fill(struct hc_statfs *statfs)
+void procfs_statfs_fill(const struct procfs *fs, struct hc_statfs *statfs)
 {
 	*statfs = (struct hc_statfs){
-		.type = PROC_SUPER_MAGIC,
+		.type = fs->magic,
 		.bsize = PAGE_SIZE,
 		.namelen = 255,
 		.frsize = PAGE_SIZE,
@@ -260,8 +260,8 @@ static int open_entry(struct fs_mount *mount, struct lookup *l, unsigned flags, 
 		error = list.error;
 	}
 	if (!error)
-		error = procfs_text_open(l->entry, &l->match, directory ? &list : NULL, flags, path,
-					 out);
+		error = procfs_text_open(mount->data, l->entry, &l->match, directory ? &list : NULL,
+					 flags, path, out);
 	if (error)
 		kfree(list.text);
 	kfree(path);
@@ -319,8 +319,11 @@ const struct fs_ops procfs_ops = {
 int procfs_init(void)
 {
 	static struct procfs proc = {
-		{&proc_process_table, &proc_memory_table, &proc_mounts_table, &proc_system_table}};
-	static struct procfs sys = {{&proc_sys_table}};
+		.magic = PROC_SUPER_MAGIC,
+		.tables = {&proc_process_table, &proc_memory_table, &proc_mounts_table,
+			   &proc_system_table},
+	};
+	static struct procfs sys = {.magic = SYSFS_MAGIC, .tables = {&proc_sys_table}};
 	static struct fs_mount proc_mount = {
 		.path = "/proc", .type = "proc", .ops = &procfs_ops, .data = &proc};
 	static struct fs_mount sys_mount = {.path = "/sys",

@@ -72,6 +72,7 @@ extern const struct fs_ops procfs_ops;
 
 /* What one mount shows: up to four tables, then NULL. */
 struct procfs {
+	uint32_t magic; /* statfs(2) */
 	const struct proc_table *tables[5];
 };
 
@@ -89,12 +90,12 @@ void procfs_list(const struct procfs *fs, const char *path, struct proc_text *ou
 void procfs_stat_entry(const struct proc_entry *entry, file_stat_t *stat);
 
 /* statfs(2) of any of the files. */
-void procfs_statfs_fill(struct hc_statfs *statfs);
+void procfs_statfs_fill(const struct procfs *fs, struct hc_statfs *statfs);
 
 /* An open file: entry ENTRY, or with LIST (NULL else) a directory, which takes LIST's text. PATH:
  * its absolute path. 0, or -errno and LIST's text is the caller's still. */
-must_check int procfs_text_open(const struct proc_entry *entry, const struct proc_match *match,
-				const struct proc_text *list, unsigned flags, const char *path,
-				struct file **out);
+must_check int procfs_text_open(const struct procfs *fs, const struct proc_entry *entry,
+				const struct proc_match *match, const struct proc_text *list,
+				unsigned flags, const char *path, struct file **out);
 
 #endif /* FS_PROCFS_H */

@@ -15,6 +15,7 @@
 #include <sched/process.h>
 #include <sched/sched.h>
 
+#include "frames.h"
 #include "procfs_status.h"
 
 #define KIB_PER_PAGE	(PAGE_SIZE / 1024)
@@ -35,13 +36,14 @@ static void put_kib(struct proc_text *out, const char *name, uint64_t kib)
 }
 
 /* What Linux tells of a page's use; memory of the kernel is all "slab". */
-static void put_memory_use(struct proc_text *out, uint64_t anonymous, uint64_t locked)
+static void put_memory_use(struct proc_text *out, uint64_t anonymous, uint64_t cached,
+			   uint64_t locked)
 {
-	put_kib(out, "Active:", anonymous);
+	put_kib(out, "Active:", anonymous + cached);
 	put_kib(out, "Inactive:", 0);
 	put_kib(out, "Active(anon):", anonymous);
 	put_kib(out, "Inactive(anon):", 0);
-	put_kib(out, "Active(file):", 0);
+	put_kib(out, "Active(file):", cached);
 	put_kib(out, "Inactive(file):", 0);
 	put_kib(out, "Unevictable:", locked);
 	put_kib(out, "Mlocked:", locked);
@@ -59,7 +61,7 @@ static void put_meminfo(struct proc_text *out, const struct proc_match *match)
 {
 	struct mm_frame_stats frames;
 	struct vm_stats vm;
-	uint64_t total, free, anonymous, other;
+	uint64_t total, free, anonymous, other, cached = frames_total() * KIB_PER_PAGE;
 
 	(void)match;
 	mm_frame_stats(&frames);
@@ -67,14 +69,14 @@ static void put_meminfo(struct proc_text *out, const struct proc_match *match)
 	total = frames.total * KIB_PER_PAGE;
 	free = frames.free * KIB_PER_PAGE;
 	anonymous = vm.resident_pages * KIB_PER_PAGE;
-	other = total - MIN(total, free + anonymous);
+	other = total - MIN(total, free + anonymous + cached);
 	put_kib(out, "MemTotal:", total);
 	put_kib(out, "MemFree:", free);
 	put_kib(out, "MemAvailable:", free);
 	put_kib(out, "Buffers:", 0);
-	put_kib(out, "Cached:", 0);
+	put_kib(out, "Cached:", cached);
 	put_kib(out, "SwapCached:", 0);
-	put_memory_use(out, anonymous, vm.locked_pages * KIB_PER_PAGE);
+	put_memory_use(out, anonymous, cached, vm.locked_pages * KIB_PER_PAGE);
 	put_kib(out, "Slab:", other);
 	put_kib(out, "SReclaimable:", 0);
 	put_kib(out, "SUnreclaim:", other);

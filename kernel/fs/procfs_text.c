@@ -50,6 +50,7 @@ void proc_printf(struct proc_text *out, const char *format, ...)
 }
 
 struct proc_open {
+	const struct procfs *fs;
 	const struct proc_entry *entry; /* NULL: a directory */
 	struct proc_match match;
 	struct mutex lock;
@@ -143,8 +144,9 @@ static int text_stat(struct file *file, file_stat_t *stat)
 
 static int text_statfs(struct file *file, struct hc_statfs *statfs)
 {
-	(void)file;
-	procfs_statfs_fill(statfs);
+	const struct proc_open *open = file->data;
+
+	procfs_statfs_fill(open->fs, statfs);
 	return 0;
 }
 
@@ -195,9 +197,9 @@ static const struct file_ops list_ops = {
 	.release = text_release,
 };
 
-int procfs_text_open(const struct proc_entry *entry, const struct proc_match *match,
-		     const struct proc_text *list, unsigned flags, const char *path,
-		     struct file **out)
+int procfs_text_open(const struct procfs *fs, const struct proc_entry *entry,
+		     const struct proc_match *match, const struct proc_text *list, unsigned flags,
+		     const char *path, struct file **out)
 {
 	struct proc_open *open = kzalloc(sizeof(*open));
 	unsigned kind = (list ? FILE_DIRECTORY : 0u) | (flags & O_PATH ? FILE_PATH_ONLY : 0u);
@@ -205,6 +207,7 @@ int procfs_text_open(const struct proc_entry *entry, const struct proc_match *ma
 	if (!open)
 		return -ENOMEM;
 	mutex_init(&open->lock);
+	open->fs = fs;
 	open->match = *match;
 	if (!list)
 		open->entry = entry;

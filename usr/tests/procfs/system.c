@@ -10,11 +10,26 @@
 #include <string.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define CPU	     "/sys/devices/system/cpu/"
+
+/* Does a file that was just written count as cached? */
+static int cached_file(void)
+{
+	static const char block[1 << 20];
+	int file = open("/tmp/procfs-cached", O_RDWR | O_CREAT | O_TRUNC, 0600), fits;
+
+	unlink("/tmp/procfs-cached");
+	for (int i = 0; i < 4; i++)
+		MUST(write(file, block, sizeof(block)));
+	fits = number_after("/proc/meminfo", "Cached:") >= 4096;
+	close(file);
+	return fits;
+}
 
 static void memory(void)
 {
@@ -36,6 +51,7 @@ static void memory(void)
 	sysinfo(&info);
 	CHECK(number_after("/proc/meminfo", "MemTotal:") ==
 	      (long)(info.totalram * info.mem_unit / 1024));
+	CHECK(cached_file());
 	CHECK(sysconf(_SC_PHYS_PAGES) > 0 && sysconf(_SC_AVPHYS_PAGES) > 0);
 }
 
@@ -113,6 +129,18 @@ static void kernel(void)
 	SHOW(open("/proc/sys/kernel/missing", O_RDONLY));
 }
 
+/* The file system's type by its path or by an open file. */
+static long magic(const char *path, int opened)
+{
+	int file = opened ? open(path, O_RDONLY) : -1;
+	struct statfs info = {0};
+	int error = opened ? fstatfs(file, &info) : statfs(path, &info);
+
+	if (opened)
+		close(file);
+	return error ? -1 : (long)info.f_type;
+}
+
 static void mounts(void)
 {
 	char line[4096];
@@ -129,6 +157,10 @@ static void mounts(void)
 	if (file)
 		endmntent(file);
 	CHECK(root && proc);
+	SHOW(magic("/proc/self/status", 0));
+	SHOW(magic("/proc/self/task", 1));
+	SHOW(magic("/sys/devices/system/cpu/online", 0));
+	SHOW(magic("/sys/devices", 1));
 	file = fopen("/proc/self/mountinfo", "r");
 	while (file && fgets(line, sizeof(line), file)) {
 		int id, parent, major, minor;
