@@ -8,7 +8,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -65,6 +67,16 @@ static bool host_has(const struct handle *handle, const char *name, size_t len)
 	return fstatat(handle->fd, copy, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* A name of the mount table leads to a directory, unless a file is mounted there. */
+static uint8_t entry_type(const struct file_server *files, const struct handle *handle,
+			  const char *name, size_t len)
+{
+	char path[PATH_MAX + NAME_MAX + 2];
+	int size = snprintf(path, sizeof(path), "%s/%.*s", handle->path, (int)len, name);
+	const struct mount *mount = mount_table_at(files->mounts, path, (size_t)size);
+	return mount && mount->file ? DT_REG : DT_DIR;
+}
+
 static int64_t add_synthetic(struct file_server *files, struct handle *handle, uint8_t *out,
 			     size_t size)
 {
@@ -83,7 +95,7 @@ static int64_t add_synthetic(struct file_server *files, struct handle *handle, u
 		struct record record = {.ino = next,
 					.off = SYNTHETIC_COOKIE + next,
 					.reclen = (uint16_t)reclen,
-					.type = DT_DIR};
+					.type = entry_type(files, handle, name, len)};
 		memset(out + used, 0, reclen);
 		memcpy(out + used, &record, offsetof(struct record, name));
 		memcpy(out + used + offsetof(struct record, name), name, len);

@@ -2,11 +2,14 @@
 /* The default name space and the user's own mounts; see mount_rules.h. */
 #include "mount_rules.h"
 
+#include "path_walk.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* What the guest serves; a host directory below one of them is possible only where OPEN says so. */
 static const struct {
@@ -103,4 +106,43 @@ int mount_rules_apply(struct mount_table *table, const struct mount_rules *rules
 	else
 		table->cwd = strdup(guest_path_allowed(rules->cwd) ? rules->cwd : "/");
 	return table->cwd ? 0 : -ENOMEM;
+}
+
+/* Does the guest find the file that is IMAGE on the host at GUEST? */
+static bool shows(const struct mount_table *table, const char *guest, const struct stat *image)
+{
+	struct path_redirect redirect;
+	struct path_spot spot;
+	struct stat st;
+
+	int result = path_walk(table, guest, strlen(guest), PATH_FOLLOW, &spot, &redirect);
+	free(redirect.path);
+	if (result)
+		return false;
+	bool same = spot.dir_fd >= 0 &&
+		    fstatat(spot.dir_fd, spot.name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_dev == image->st_dev && st.st_ino == image->st_ino;
+	path_spot_close(&spot);
+	return same;
+}
+
+char *mount_rules_place_image(struct mount_table *table, const struct mount_rules *rules,
+			      const char *image)
+{
+	struct stat st;
+
+	if (stat(image, &st) != 0 || shows(table, image, &st))
+		return strdup(image);
+	for (size_t i = 0; i < rules->count; i++) {
+		char *path = translate(&rules->rules[i], image);
+		if (path && shows(table, path, &st))
+			return path;
+		free(path);
+	}
+	char *path = strdup(strrchr(image, '/'));
+	/* Not in the way of what the user wants there. */
+	if (path && !mount_table_at(table, path, strlen(path)) &&
+	    !mount_table_has_below(table, path, strlen(path)))
+		(void)mount_table_add_file(table, image, path);
+	return path;
 }

@@ -24,4 +24,12 @@ struct mount_rules {
 int mount_rules_apply(struct mount_table *table, const struct mount_rules *rules,
 		      const struct mount_rule **fault);
 
+/*
+ * Where the guest finds the image (for /proc/self/exe), whose absolute path on the host is IMAGE:
+ * its own path, or a path in a mount that shows it; where there is none, the image is shown in the
+ * root. Memory from malloc, NULL when there is none.
+ */
+char *mount_rules_place_image(struct mount_table *table, const struct mount_rules *rules,
+			      const char *image);
+
 #endif /* HOST_MOUNT_RULES_H */

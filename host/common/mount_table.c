@@ -51,7 +51,9 @@ static int table_add(struct mount_table *table, struct mount mount, const char *
 			continue;
 		if (old->fd >= 0)
 			close(old->fd);
+		free(old->file);
 		old->fd = mount.fd;
+		old->file = mount.file;
 		old->readonly = mount.readonly;
 		old->plain_only = mount.plain_only;
 		return 0;
@@ -83,6 +85,27 @@ int mount_table_add_host(struct mount_table *table, const char *host, const char
 	return err;
 }
 
+int mount_table_add_file(struct mount_table *table, const char *host, const char *guest)
+{
+	const char *slash = strrchr(host, '/');
+	char folder[PATH_MAX];
+
+	if (!slash || (size_t)(slash - host) + 2 > sizeof(folder))
+		return -EINVAL;
+	memcpy(folder, host, (size_t)(slash - host) + 1);
+	folder[slash - host + 1] = '\0';
+	int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	struct mount mount = {.fd = fd, .readonly = true, .file = strdup(slash + 1)};
+	int err = mount.file ? table_add(table, mount, guest) : -ENOMEM;
+	if (err) {
+		free(mount.file);
+		close(fd);
+	}
+	return err;
+}
+
 int mount_table_add_guest(struct mount_table *table, const char *guest)
 {
 	return table_add(table, (struct mount){.fd = -1}, guest);
@@ -94,6 +117,7 @@ void mount_table_destroy(struct mount_table *table)
 		if (table->mounts[i].fd >= 0)
 			close(table->mounts[i].fd);
 		free(table->mounts[i].guest);
+		free(table->mounts[i].file);
 	}
 	free(table->mounts);
 	free(table->cwd);

@@ -15,7 +15,8 @@
 struct mount {
 	char *guest; /* normalised absolute path; "" is the root */
 	size_t guest_len;
-	int fd; /* O_PATH descriptor of the host directory; -1: the guest serves it */
+	int fd;	    /* O_PATH descriptor of the host directory; -1: the guest serves it */
+	char *file; /* not the directory is mounted, but the file of this name in it; else NULL */
 	bool readonly;
 	bool plain_only; /* nothing below it may lie on /proc, /sys and their like */
 };
@@ -41,6 +42,8 @@ int mount_path_normalise(const char *path, char out[PATH_MAX]);
  */
 int mount_table_add_host(struct mount_table *table, const char *host, const char *guest,
 			 unsigned flags);
+/* Shows the host file at absolute path HOST, read-only, as GUEST. 0 or -errno. */
+int mount_table_add_file(struct mount_table *table, const char *host, const char *guest);
 /* The guest serves GUEST itself. */
 int mount_table_add_guest(struct mount_table *table, const char *guest);
 void mount_table_destroy(struct mount_table *table);

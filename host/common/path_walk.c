@@ -200,16 +200,24 @@ static int walk_towards_mount(struct walk *walk, const char *name)
 	return err ? err : WALK_ON;
 }
 
-static int walk_mount_point(struct walk *walk, const struct mount *mount)
+static int walk_mount_point(struct walk *walk, const struct mount *mount, bool last)
 {
+	struct path_spot *spot = walk->spot;
+
 	if (mount->fd < 0) {
 		int result = walk_guest_mount(walk, mount);
 		return result ? result : WALK_ON;
 	}
+	if (mount->file) {
+		spot->dir_fd = mount->fd;
+		spot->mount = mount;
+		snprintf(spot->name, sizeof(spot->name), "%s", mount->file);
+		return last ? 0 : -ENOTDIR;
+	}
 	int err = walk_push(walk, mount->fd, false, mount);
 	if (err)
 		return err;
-	walk->spot->is_mount_point = true;
+	spot->is_mount_point = true;
 	return WALK_ON;
 }
 
@@ -257,7 +265,7 @@ static int walk_name(struct walk *walk, const char *name, bool last)
 	spot->is_mount_point = false;
 	const struct mount *mount = mount_table_at(walk->table, spot->path, used + 1 + len);
 	if (mount)
-		return walk_mount_point(walk, mount);
+		return walk_mount_point(walk, mount, last);
 	if (mount_table_has_below(walk->table, spot->path, used + 1 + len))
 		return walk_towards_mount(walk, name);
 	return walk_host_component(walk, name, last);
@@ -337,7 +345,7 @@ static bool walk_fast(const struct mount_table *table, const char *path, size_t 
 	memcpy(spot->path, path, len);
 	spot->path[len] = '\0';
 	const struct mount *mount = mount_table_longest(table, spot->path, len);
-	if (!mount || mount->fd < 0 || mount->guest_len == len ||
+	if (!mount || mount->fd < 0 || mount->file || mount->guest_len == len ||
 	    mount_table_has_below(table, spot->path, len))
 		return false;
 	const char *relative = spot->path + mount->guest_len + 1;

@@ -42,7 +42,7 @@ struct session {
 	struct guest_mem mem; /* once the guest has said HC_HELLO */
 	struct file_server files;
 	struct hostcall_identity identity;
-	char *image; /* absolute path of the image, on the host and in the guest */
+	char *image; /* where the guest finds it, for /proc/self/exe */
 	char *cwd;
 };
 
@@ -149,8 +149,13 @@ static int build_mounts(struct session *session)
 	}
 	rules.cwd = session->cwd;
 	int err = mount_rules_apply(&session->mounts, &rules, &fault);
-	if (!err)
+	if (!err) {
+		char *image = realpath(options->app_argv[0], NULL);
+		if (image)
+			session->image = mount_rules_place_image(&session->mounts, &rules, image);
+		free(image);
 		return 0;
+	}
 	if (!fault)
 		proxy_message("%s: %s", session->cwd, strerror(-err));
 	else if (err == -EPERM)
@@ -267,14 +272,11 @@ static int start_qemu(struct session *session, struct qemu_process *qemu)
 static void describe_guest(struct session *session, char **envp)
 {
 	struct rlimit stack;
-	const char *image = session->options.app_argv[0];
-
-	session->image = realpath(image, NULL);
 	session->identity = (struct hostcall_identity){
 		.argc = session->options.app_argc,
 		.argv = session->options.app_argv,
 		.envp = envp,
-		.image = session->image ? session->image : image,
+		.image = session->image ? session->image : session->options.app_argv[0],
 		.umask = umask(0), /* the guest applies it */
 		.stack_limit = getrlimit(RLIMIT_STACK, &stack) == 0 ? stack.rlim_cur : 0,
 		.tsc_hz = guest_tsc_hz,

@@ -311,7 +311,13 @@ class Greeting(ProxyTest):
         result = self.run_proxy("describes_hello", "--isolated", f"--mount={self.folder}:/tmp/work:ro")
         tail = result.stdout.decode().splitlines()[-8:]
         self.assertEqual(tail[0], "/tmp/work", result.stderr)
-        self.assertEqual(tail[2:], ["/dev", "/proc", "/sys", "/tmp", "/tmp/work", f"{self.folder}/app"])
+        self.assertEqual(tail[2:], ["/dev", "/proc", "/sys", "/tmp", "/tmp/work", "/tmp/work/app"])
+
+    def test_image_that_no_mount_shows(self):
+        """The image itself is there, in the root, all the same."""
+        (self.folder / "data").mkdir()
+        result = self.run_proxy("describes_hello", "--isolated", f"--mount={self.folder}/data:/data")
+        self.assertEqual(result.stdout.decode().splitlines()[-1], "/app", result.stderr)
 
 
 class Signals(ProxyTest):

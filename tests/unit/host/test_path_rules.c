@@ -321,6 +321,42 @@ static void test_host_below_guest(void)
 	check_redirect(HC_STAT, "/tmp/a/../a/b/file", "/tmp/a/../a/b/file");
 }
 
+/* The image is visible, even if no mount shows it, and only it. */
+static void test_image(void)
+{
+	static struct guest image_guest;
+	struct mount_rule rules[] = {{"inside", "/rw", false}, {"ro", "/ro", true}};
+	struct mount_rules isolated = {true, rules, 2, "/"};
+	const struct mount_rule *fault;
+	char image[PATH_MAX];
+
+	CHECK_EQ(mount_rules_apply(&image_guest.mounts, &isolated, &fault), 0);
+	snprintf(image, sizeof(image), "%s/ro/file", work);
+	char *shown = mount_rules_place_image(&image_guest.mounts, &isolated, image);
+	CHECK_EQ(strcmp(shown, "/ro/file"), 0);
+	free(shown);
+	snprintf(image, sizeof(image), "%s/secret/key", work);
+	shown = mount_rules_place_image(&image_guest.mounts, &isolated, image);
+	CHECK_EQ(strcmp(shown, "/key"), 0);
+	free(shown);
+	guest_start(&image_guest, NULL);
+	CHECK(guest_open(&image_guest, "/key", O_RDONLY, 0) >= 0);
+	CHECK(guest_open(&image_guest, "/rw/.././key", O_RDONLY, 0) >= 0);
+	CHECK_EQ(guest_path(&image_guest, HC_STAT, "/key", 0, 0, 0), 0);
+	CHECK_EQ(guest_path(&image_guest, HC_ACCESS, "/key", R_OK, 0, 0), 0);
+	CHECK_EQ(guest_open(&image_guest, "/key", O_RDWR, 0), -EROFS);
+	CHECK_EQ(guest_open(&image_guest, "/key", O_WRONLY | O_CREAT | O_TRUNC, 0600), -EROFS);
+	CHECK_EQ(guest_open(&image_guest, "/key/", O_RDONLY, 0), -ENOTDIR);
+	CHECK_EQ(guest_open(&image_guest, "/key/../rw", O_RDONLY, 0), -ENOTDIR);
+	CHECK_EQ(guest_path(&image_guest, HC_STAT, "/key/x", 0, 0, 0), -ENOTDIR);
+	CHECK_EQ(guest_path(&image_guest, HC_UNLINK, "/key", 0, 0, 0), -EROFS);
+	CHECK_EQ(guest_path(&image_guest, HC_CHMOD, "/key", 0777, 0, 0), -EROFS);
+	CHECK_EQ(guest_two_paths(&image_guest, HC_RENAME, "/key", "/rw/key", 0), -EXDEV);
+	CHECK_EQ(guest_two_paths(&image_guest, HC_LINK, "/key", "/rw/key", 0), -EXDEV);
+	CHECK_EQ(guest_open(&image_guest, "/secret", O_RDONLY, 0), -ENOENT);
+	guest_stop(&image_guest);
+}
+
 int main(void)
 {
 	build_tree();
@@ -338,6 +374,7 @@ int main(void)
 	test_malformed();
 	test_devices();
 	test_defaults();
+	test_image();
 	test_vanished_directory();
 	guest_stop(&guest);
 	CHECK_EQ(chdir("/"), 0);
