@@ -113,19 +113,22 @@ static int write_page(struct cache *cache, uint64_t index, paddr_t frame, uint64
 	return put < 0 ? (int)put : 0;
 }
 
+/* Writes all dirty pages, whatever part was asked for: what a mapping has written that is no longer
+ * there reaches the host in time, too (the end of the process). */
 static int cache_sync(struct vm_object *object, uint64_t index, uint64_t count)
 {
 	struct cache *cache = cache_of(object);
-	uint64_t end = count > UINT64_MAX - index ? UINT64_MAX : index + count;
 	file_stat_t stat;
 	paddr_t frame;
 	int error;
 
+	(void)count;
+	index = 0;
 	if (!frames_any_dirty(&cache->pages))
 		return 0;
 	mutex_lock(&cache->io);
 	error = hostfs_fstat(cache->file, &stat);
-	for (; !error && frames_take_dirty(&cache->pages, &index, end, &frame); index++) {
+	for (; !error && frames_take_dirty(&cache->pages, &index, UINT64_MAX, &frame); index++) {
 		error = write_page(cache, index, frame, stat.size);
 		if (error)
 			cache_page_dirty(object, index);
@@ -275,7 +278,7 @@ static struct cache *cache_get(const file_stat_t *stat)
 static struct cache *cache_of_file(struct file *file)
 {
 	struct host_file *host = host_file_of(file);
-	file_stat_t stat = {.dev = host->dev, .ino = host->ino};
+	file_stat_t stat;
 
 	if (!atomic_load_explicit(&host->identified, memory_order_acquire)) {
 		if (hostfs_fstat(file, &stat))
@@ -284,6 +287,8 @@ static struct cache *cache_of_file(struct file *file)
 		host->ino = stat.ino;
 		atomic_store_explicit(&host->identified, true, memory_order_release);
 	}
+	stat.dev = host->dev;
+	stat.ino = host->ino;
 	return cache_get(&stat);
 }
 
@@ -294,8 +299,6 @@ void pagecache_flush(struct file *file)
 	if (!cache)
 		return;
 	vm_sync_all();
-	/* What a mapping has written that is no longer there. */
-	(void)!cache_sync(&cache->object, 0, UINT64_MAX);
 	vm_object_put(&cache->object);
 }
 
