@@ -3,6 +3,7 @@
 #include <core/cpu.h>
 
 #include <arch/cpu.h>
+#include <arch/mmu.h>
 #include <lib/assert.h>
 #include <stdatomic.h>
 
@@ -24,4 +25,17 @@ struct cpu *cpu_get(unsigned index)
 void cpu_init_boot(void)
 {
 	arch_cpu_init(&boot_cpu.arch);
+}
+
+void cpu_publish(struct cpu *cpu)
+{
+	unsigned index = cpu->arch.index;
+
+	ASSERT(index && index < CPU_MAX);
+	while (cpu_count() != index) {
+		arch_tlb_serve(); /* interrupts are off */
+		arch_cpu_relax();
+	}
+	cpus[index] = cpu;
+	atomic_store_explicit(&count, index + 1, memory_order_release);
 }

@@ -7,6 +7,7 @@
 #include <core/panic.h>
 
 #include <arch/cpu.h>
+#include <arch/smp.h>
 #include <arch/trap.h>
 #include <core/cpu.h>
 #include <core/log.h>
@@ -95,6 +96,7 @@ static void begin(void)
 	arch_irq_disable();
 	if (atomic_exchange(&panicking, true))
 		arch_cpu_halt();
+	arch_smp_halt_others();
 	add("kernel panic on CPU %u: ", cpu_index());
 }
 

@@ -4,6 +4,7 @@
  * `serving` that pairs with the release store in the unlock of the previous holder; the ticket is
  * drawn with a read-modify-write, which on x86 also orders everything before it.
  */
+#include <arch/mmu.h>
 #include <core/cpu.h>
 #include <core/spinlock.h>
 #include <lib/assert.h>
@@ -14,8 +15,11 @@ static always_inline void ticket_wait(struct spinlock *lock)
 
 	ASSERT(lock->owner != cpu_index() + 1);
 	ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_seq_cst);
-	while (atomic_load_explicit(&lock->serving, memory_order_acquire) != ticket)
+	while (atomic_load_explicit(&lock->serving, memory_order_acquire) != ticket) {
+		/* Interrupts are off, and the holder may wait for this CPU's part of a flush. */
+		arch_tlb_serve();
 		arch_cpu_relax();
+	}
 	lock->owner = cpu_index() + 1;
 }
 

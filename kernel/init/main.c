@@ -117,6 +117,9 @@ static void init_task(void *unused)
 	int error;
 
 	(void)unused;
+	if (cmdline_u64(cmdline, "hermit.smp", 0))
+		smp_start(boot, (unsigned)MIN(cmdline_u64(cmdline, "hermit.cpus", CPU_MAX),
+					      (uint64_t)CPU_MAX));
 	if (channel_wanted()) {
 		error = host_channel_init(cmdline);
 		if (error)
@@ -132,6 +135,7 @@ static void init_task(void *unused)
 		umask_init(host_hello()->fixed.umask);
 	process_set_exit(report_exit);
 	crash_report_init();
+	smp_wait();
 	error = app_start();
 	if (error)
 		panic("init: the application cannot be started (error %d)", -error);

@@ -3,8 +3,8 @@
  * The CPUs of the scheduler: start, idle task, stealing, and what concerns all of them.
  *
  * An idle CPU looks for work with interrupts off and then waits in one step with turning them on,
- * so that an interrupt that brings work ends the wait (no lost wake-up). Before it waits it looks
- * for tasks that wait for other CPUs.
+ * so that an interrupt that brings work ends the wait (no lost wake-up). Before it waits it marks
+ * itself idle and looks for tasks that wait for other CPUs.
  */
 #include <arch/cpu.h>
 #include <core/clock.h>
@@ -59,12 +59,13 @@ static noreturn void idle_loop(struct sched_cpu *sched)
 {
 	for (;;) {
 		arch_irq_disable();
+		/* Marked before it looks: a waker either sees the mark and kicks, or is seen. */
+		sched_idle_mark(sched->index, true);
 		if (READ_ONCE(sched->queue.bitmap) || (cpu_count() > 1 && steal(sched))) {
 			sched_switch();
 			arch_irq_enable();
 			continue;
 		}
-		sched_idle_mark(sched->index, true);
 		arch_cpu_idle();
 	}
 }

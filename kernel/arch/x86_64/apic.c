@@ -6,11 +6,14 @@
 #include <arch/cpu.h>
 #include <arch/io.h>
 #include <arch/muldiv.h>
+#include <arch/percpu.h>
+#include <arch/smp.h>
 #include <arch/timer.h>
 #include <arch/trap.h>
 #include <asm/errno.h>
 #include <lib/assert.h>
 
+#include "apic.h"
 #include "cpu.h"
 #include "regs.h"
 #include "x86.h"
@@ -58,6 +61,9 @@ static struct {
 	uint64_t timer_hz;   /* counts per second, after the divider; 0: TSC deadline */
 	uint64_t tsc_per_ns; /* 32.32 fixed point, for the TSC deadline */
 } apic;
+
+/* APIC id of each CPU number. Written by the CPU itself before others know its number. */
+static uint32_t apic_ids[ARCH_CPU_MAX];
 
 static uint32_t apic_read(uint32_t reg)
 {
@@ -117,12 +123,24 @@ static void timer_init(uint64_t apic_timer_hz)
 	uint64_t hz = apic_timer_hz ? apic_timer_hz : timer_hz_by_cpuid();
 	bool deadline = (x86_cpuid(1, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) && arch_tsc_hz();
 
-	if (deadline) {
+	if (deadline)
 		apic.tsc_per_ns = arch_muldiv(arch_tsc_hz(), 1ull << 32, NS_PER_SEC);
+	else
+		apic.timer_hz = (hz ? hz : HYPERVISOR_APIC_HZ) / APIC_TIMER_DIVISOR;
+}
+
+/* The executing CPU's part. */
+static void local_init(void)
+{
+	apic_write(APIC_TPR, 0);
+	apic_write(APIC_LVT_LINT0, APIC_LVT_MASKED);
+	apic_write(APIC_LVT_LINT1, APIC_LVT_NMI);
+	apic_write(APIC_LVT_ERROR, APIC_LVT_MASKED);
+	apic_write(APIC_SPURIOUS, APIC_SPURIOUS_ENABLE | ARCH_VECTOR_SPURIOUS);
+	if (!apic.timer_hz) {
 		apic_write(APIC_LVT_TIMER, APIC_TIMER_DEADLINE | ARCH_VECTOR_TIMER);
 		return;
 	}
-	apic.timer_hz = (hz ? hz : HYPERVISOR_APIC_HZ) / APIC_TIMER_DIVISOR;
 	apic_write(APIC_DIVIDE, APIC_DIVIDE_16);
 	apic_write(APIC_LVT_TIMER, ARCH_VECTOR_TIMER); /* one-shot */
 }
@@ -144,12 +162,24 @@ void arch_apic_init(uint64_t apic_timer_hz)
 		apic.base = arch_mmio_map(base & ~0xfffull, PAGE_SIZE);
 	}
 	apic.ioapic = arch_mmio_map(IOAPIC_DEFAULT_BASE, PAGE_SIZE);
-	apic_write(APIC_TPR, 0);
-	apic_write(APIC_LVT_LINT0, APIC_LVT_MASKED);
-	apic_write(APIC_LVT_LINT1, APIC_LVT_NMI);
-	apic_write(APIC_LVT_ERROR, APIC_LVT_MASKED);
-	apic_write(APIC_SPURIOUS, APIC_SPURIOUS_ENABLE | ARCH_VECTOR_SPURIOUS);
 	timer_init(apic_timer_hz);
+	local_init();
+	apic_remember_id();
+}
+
+void apic_init_cpu(void)
+{
+	uint64_t base = x86_rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE;
+
+	x86_wrmsr(MSR_APIC_BASE, base);
+	if (!apic.base) /* all CPUs are in the mode of the boot CPU */
+		x86_wrmsr(MSR_APIC_BASE, base | APIC_BASE_X2APIC);
+	local_init();
+}
+
+void apic_remember_id(void)
+{
+	apic_ids[arch_percpu_this()->index] = arch_cpu_apic_id();
 }
 
 static uint32_t ioapic_read(uint32_t reg)
@@ -183,18 +213,47 @@ int arch_irq_route(unsigned gsi, unsigned vector, bool level, bool active_low)
 	return 0;
 }
 
-#define ICR_FIXED   0x4000u /* assert, fixed delivery */
 #define ICR_PENDING 0x1000u
+#define ICR_OTHERS  0xc0000u /* shorthand: all but the executing CPU */
 
-void arch_cpu_kick(unsigned apic_id)
+void apic_send(uint32_t apic_id, uint32_t command)
 {
+	arch_irq_state_t state;
+
 	if (!apic.base) {
-		x86_wrmsr(MSR_X2APIC + APIC_ICR_LOW / 16,
-			  (uint64_t)apic_id << 32 | ICR_FIXED | ARCH_VECTOR_RESCHED);
+		/* Writes of this register are not ordered with earlier stores (SDM vol.
+		 * 3, 10.12.3). */
+		arch_mb();
+		x86_wrmsr(MSR_X2APIC + APIC_ICR_LOW / 16, (uint64_t)apic_id << 32 | command);
 		return;
 	}
+	state = arch_irq_save(); /* two registers: no handler in between that sends */
 	while (apic_read(APIC_ICR_LOW) & ICR_PENDING)
 		arch_cpu_relax();
 	apic_write(APIC_ICR_HIGH, apic_id << 24);
-	apic_write(APIC_ICR_LOW, ICR_FIXED | ARCH_VECTOR_RESCHED);
+	apic_write(APIC_ICR_LOW, command);
+	arch_irq_restore(state);
+}
+
+void apic_send_others(uint32_t command)
+{
+	apic_send(0, ICR_OTHERS | command);
+}
+
+void apic_send_cpu(unsigned cpu, uint32_t command)
+{
+	apic_send(apic_ids[cpu], command);
+}
+
+void arch_cpu_kick(unsigned cpu)
+{
+	apic_send_cpu(cpu, APIC_SEND_FIXED | ARCH_VECTOR_RESCHED);
+}
+
+void arch_smp_halt_others(void)
+{
+	/* Gets through where interrupts are off. Its handler is the end of the kernel (trap.c), and
+	 * all but the first CPU to come to the end halt. */
+	if (apic.base || apic.ioapic)
+		apic_send_others(APIC_SEND_NMI);
 }

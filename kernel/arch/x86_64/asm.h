@@ -11,6 +11,13 @@
 #define SEL_DATA 0x10
 #define SEL_TSS	 0x18
 
+/* Start of other CPUs: the page that their first code is copied to, and what it knows of struct
+ * arch_smp_place. */
+#define TRAMPOLINE	    0x8000
+#define SEL_TRAMPOLINE_CODE 0x18
+#define PLACE_STACK	    0
+#define PLACE_SIZE	    32
+
 /* Interrupt stack table slots (1-based, as in the gate descriptor). */
 #define IST_TRAP	 1
 #define IST_NMI		 2

@@ -102,6 +102,7 @@ boot_pml4:
 	.quad PA(boot_pdpt) + 3		/* slot 256: physmap */
 	.fill 254, 8, 0
 	.quad PA(boot_pdpt_kernel) + 3	/* slot 511: kernel */
+	.globl boot_pdpt
 boot_pdpt:
 	.quad PA(boot_pd) + 3
 	.fill 511, 8, 0

@@ -35,6 +35,9 @@ struct cpu_tables {
 /* Sets the executing CPU up with TABLES. */
 void cpu_init_with(struct arch_percpu *percpu, struct cpu_tables *tables);
 
+/* The executing CPU takes part in flushes from now on. */
+void tlb_join(void);
+
 /* Vector unit of the executing CPU. */
 void fpu_init_cpu(void);
 

@@ -76,9 +76,9 @@ noreturn void arch_cpu_halt(void);
 /* Leaves the machine (power off, reset); for use where no host channel exists. */
 noreturn void arch_machine_off(int status);
 
-/* Sends the reschedule interrupt to the CPU with this APIC id: it looks at its work and run queue.
- */
-void arch_cpu_kick(unsigned apic_id);
+/* Sends the reschedule interrupt to CPU number CPU, which is online: it looks at its work and run
+ * queue. */
+void arch_cpu_kick(unsigned cpu);
 
 /* Descriptor tables, system call entry and vector unit of the executing CPU. The boot CPU calls it
  * before anything else, with its percpu installed. */

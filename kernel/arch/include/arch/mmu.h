@@ -133,12 +133,14 @@ must_check int arch_mmu_move(uintptr_t from, uintptr_t to, size_t size);
 
 /*
  * Makes sure that no CPU uses an old translation of START..END, nor an old table. Upper half and
- * lower half. On several CPUs it waits for the others, which must not need a lock of the caller's.
+ * lower half. On several CPUs it waits for the others; those that spin for a lock of the caller's
+ * with interrupts off call arch_tlb_serve meanwhile.
  */
 void arch_tlb_flush(uintptr_t start, uintptr_t end);
 
-/* Reaches the other CPUs; NULL while there are none. Set by the code that starts them. */
-extern void (*arch_tlb_flush_others)(uintptr_t start, uintptr_t end);
+/* Does the executing CPU's part of another CPU's flush, if there is one. The handler of
+ * ARCH_VECTOR_TLB, and whoever spins with interrupts off. */
+void arch_tlb_serve(void);
 
 /* The executing CPU's part of arch_tlb_flush. */
 void arch_tlb_flush_local(uintptr_t start, uintptr_t end);

@@ -10,6 +10,9 @@
 #include <lib/compiler.h>
 #include <lib/types.h>
 
+/* CPU numbers are below. */
+#define ARCH_CPU_MAX 512u
+
 /* Work to do before the application goes on (arch_percpu.work). */
 #define ARCH_WORK_RESCHED 1u /* another task is to run */
 #define ARCH_WORK_SIGNAL  2u /* the current task has a signal to handle, or is to end */

@@ -25,7 +25,6 @@ struct trap_frame {
 #define ARCH_VECTOR_TIMER    0xef
 #define ARCH_VECTOR_RESCHED  0xf0
 #define ARCH_VECTOR_TLB	     0xf1
-#define ARCH_VECTOR_HALT     0xf2
 #define ARCH_VECTOR_SPURIOUS 0xff
 
 /* A frame that starts the application at ENTRY with STACK_POINTER and all other registers zero. */

@@ -10,7 +10,7 @@
 #include <core/timer.h>
 #include <lib/types.h>
 
-#define CPU_MAX 512u
+#define CPU_MAX ARCH_CPU_MAX
 
 struct task;
 struct sched_cpu;
@@ -45,5 +45,8 @@ struct cpu *cpu_get(unsigned index);
 
 /* Installs the boot CPU's data. First thing in C. */
 void cpu_init_boot(void);
+
+/* Makes the executing CPU, whose data is CPU, known to all, after those with lower numbers. */
+void cpu_publish(struct cpu *cpu);
 
 #endif /* CORE_CPU_H */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Processors as firmware tables list them. Tables are input from outside: every access goes through
+ * firmware_map, with the size that is read, and a table counts only with the right checksum.
+ */
+#ifndef X86_64_FIRMWARE_H
+#define X86_64_FIRMWARE_H
+
+#include <lib/compiler.h>
+#include <lib/types.h>
+
+/* APIC ids of usable processors; more than CAPACITY are left out. */
+struct firmware_cpus {
+	uint32_t *apic_ids;
+	unsigned count, capacity;
+};
+
+/* SIZE bytes of physical memory at ADDRESS, which stay mapped; NULL where that is impossible. */
+const uint8_t *firmware_map(paddr_t address, size_t size);
+
+/* Do they find a table? RSDP 0: looks for it where a BIOS leaves it. */
+bool acpi_find_cpus(paddr_t rsdp, struct firmware_cpus *cpus);
+bool mptable_find_cpus(struct firmware_cpus *cpus);
+
+/* Fields are little-endian and not aligned. */
+static inline uint32_t firmware_u16(const uint8_t *at)
+{
+	return at[0] | (uint32_t)at[1] << 8;
+}
+
+static inline uint32_t firmware_u32(const uint8_t *at)
+{
+	return firmware_u16(at) | firmware_u16(at + 2) << 16;
+}
+
+static inline uint64_t firmware_u64(const uint8_t *at)
+{
+	return firmware_u32(at) | (uint64_t)firmware_u32(at + 4) << 32;
+}
+
+static inline bool firmware_checksum(const uint8_t *table, size_t size)
+{
+	uint8_t sum = 0;
+
+	for (size_t i = 0; i < size; i++)
+		sum = (uint8_t)(sum + table[i]);
+	return !sum;
+}
+
+static inline void firmware_add(struct firmware_cpus *cpus, uint32_t apic_id)
+{
+	if (cpus->count < cpus->capacity)
+		cpus->apic_ids[cpus->count++] = apic_id;
+}
+
+#endif /* X86_64_FIRMWARE_H */

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The other CPUs. The init task starts them all at once, goes on with what it has to do, and looks
+ * after them before it starts the application. A CPU that needs longer joins later; one that never
+ * does is missed in the log. Each CPU has its data, tables and first stack from here.
+ */
+#include <abi/boot_info.h>
+#include <arch/cpu.h>
+#include <arch/mmu.h>
+#include <arch/smp.h>
+#include <arch/trap.h>
+#include <core/clock.h>
+#include <core/cpu.h>
+#include <core/irq.h>
+#include <core/log.h>
+#include <mm/heap.h>
+#include <mm/kstack.h>
+#include <sched/sched.h>
+
+#include "app.h"
+
+/* Written by smp_start. */
+static struct {
+	uint32_t apic_ids[CPU_MAX];
+	struct arch_smp_place places[CPU_MAX];
+	unsigned count; /* CPUs that were started */
+} others;
+
+static void flush_requested(void *unused)
+{
+	(void)unused;
+	arch_tlb_serve();
+}
+
+/* First code of another CPU that is not the processor's own. */
+static void cpu_entry(void)
+{
+	struct cpu *cpu = cpu_this();
+
+	cpu->apic_id = arch_cpu_apic_id();
+	sched_init_cpu();
+	arch_smp_join();
+	cpu_publish(cpu);
+	sched_start();
+}
+
+static bool place_fill(struct arch_smp_place *place, unsigned index)
+{
+	struct cpu *cpu = kzalloc(sizeof(*cpu));
+	void *tables = kzalloc(arch_smp_tables_size());
+	void *stack = mm_kstack_alloc();
+
+	if (!cpu || !tables || !stack) {
+		kfree(cpu);
+		kfree(tables);
+		if (stack)
+			mm_kstack_free(stack);
+		return false;
+	}
+	cpu->arch.index = index;
+	*place = (struct arch_smp_place){(uintptr_t)stack, &cpu->arch, tables, cpu_entry};
+	return true;
+}
+
+static unsigned add_other(unsigned count, uint32_t apic_id)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (others.apic_ids[i] == apic_id)
+			return count;
+	}
+	if (apic_id != arch_cpu_apic_id() && count < CPU_MAX - 1)
+		others.apic_ids[count++] = apic_id;
+	return count;
+}
+
+/* CPUs besides this one: what the loader or the firmware says. An MP table need not list more than
+ * one CPU of a package, so up to LIMIT the ids are filled up from 0 on, as virtual machines give
+ * them. */
+static unsigned find_others(const struct boot_info *boot, unsigned limit)
+{
+	enum arch_smp_source source = ARCH_SMP_COMPLETE;
+	unsigned count = 0;
+
+	if (!boot->cpu_count)
+		source = arch_smp_find(boot->rsdp, others.apic_ids, CPU_MAX - 1, &count);
+	for (unsigned i = 0; i < MIN(boot->cpu_count, (uint32_t)BOOT_CPUS_MAX); i++)
+		count = add_other(count, boot->cpu_apic_id[i]);
+	for (unsigned id = 0; source != ARCH_SMP_COMPLETE && id < limit && count < limit - 1; id++)
+		count = add_other(count, id);
+	return MIN(count, limit - 1);
+}
+
+void smp_start(const struct boot_info *boot, unsigned limit)
+{
+	unsigned count;
+
+	limit = MIN(limit, CPU_MAX);
+	if (limit < 2)
+		return;
+	count = find_others(boot, limit);
+	while (others.count < count && place_fill(&others.places[others.count], others.count + 1))
+		others.count++;
+	if (others.count < count)
+		log_error("smp: no memory for %u CPUs", count - others.count);
+	if (!others.count)
+		return;
+	irq_set_fixed(ARCH_VECTOR_TLB, flush_requested, NULL);
+	arch_smp_join();
+	arch_smp_start(others.places, others.apic_ids, others.count);
+}
+
+static bool has_joined(uint32_t apic_id)
+{
+	for (unsigned i = 1; i < cpu_count(); i++) {
+		if (cpu_get(i)->apic_id == apic_id)
+			return true;
+	}
+	return false;
+}
+
+void smp_wait(void)
+{
+	uint64_t deadline = clock_monotonic_ns() + arch_smp_patience_ns();
+
+	if (!others.count)
+		return;
+	while (cpu_count() <= others.count && clock_monotonic_ns() < deadline)
+		arch_cpu_relax();
+	for (unsigned i = 0; i < others.count; i++) {
+		if (!has_joined(others.apic_ids[i]))
+			log_error("smp: the CPU with APIC id %u does not start",
+				  others.apic_ids[i]);
+	}
+	log_info("smp: %u CPUs", cpu_count());
+}
