@@ -136,8 +136,7 @@ int qemu_command_build(struct qemu_command *command, const struct options *optio
 	add(command, "%s", image);
 	add(command, "-append");
 	/* Above 1 MiB nothing but the image has been written to memory, by this firmware. */
-	add(command, "hermit.channel=virtio hermit.zeroed=1 hermit.cpus=%u%s",
-	    options->cpus,
+	add(command, "hermit.channel=virtio hermit.zeroed=1 hermit.cpus=%u%s", options->cpus,
 	    options->verbose ? " hermit.verbose=1" : "");
 	return command->failed ? -ENOMEM : 0;
 }

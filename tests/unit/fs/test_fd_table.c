@@ -145,9 +145,11 @@ int main(void)
 			check_all();
 	}
 	check_all();
-	file_exit();
-	for (int fd = 0; fd < LIMIT; fd++)
+	for (int fd = 0; fd < LIMIT; fd++) {
+		if (model[fd])
+			CHECK_EQ(fd_close(fd), 0);
 		model[fd] = NULL;
+	}
 	check_all();
 	CHECK_EQ(host_locks_held, 0);
 	return 0;
