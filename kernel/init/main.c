@@ -7,6 +7,7 @@
 #include <abi/boot_info.h>
 #include <arch/boot.h>
 #include <arch/cpu.h>
+#include <asm/errno.h>
 #include <core/clock.h>
 #include <core/cpu.h>
 #include <core/log.h>
@@ -28,7 +29,8 @@
 
 #include "app.h"
 
-#define CMDLINE_MAX 4096u
+#define STATUS_CANNOT_RUN 126 /* proxy(1) */
+#define CMDLINE_MAX	  4096u
 
 /* Used until the rate is known; log lines before that carry this clock's idea of time. */
 #define TSC_HZ_GUESS 1000000000ull
@@ -112,6 +114,14 @@ static void report_exit(int status, int signo)
 	host_exit(status, signo, signo ? HC_EXIT_SIGNAL : HC_EXIT_NORMAL);
 }
 
+/* The program cannot run, and it is not the kernel's fault: one line, and the proxy's status for
+ * that. */
+static noreturn void give_up(const char *line)
+{
+	host_report(line, strlen(line));
+	host_exit(STATUS_CANNOT_RUN, 0, HC_EXIT_NORMAL);
+}
+
 static void init_task(void *unused)
 {
 	int error;
@@ -137,6 +147,9 @@ static void init_task(void *unused)
 	crash_report_init();
 	smp_wait();
 	error = app_start();
+	if (error == -ENOMEM)
+		give_up("hermit: the machine has too little memory for the program's data; "
+			"give it more (--mem, HERMIT_MEM)\n");
 	if (error)
 		panic("init: the application cannot be started (error %d)", -error);
 }

@@ -43,6 +43,14 @@ class MachineTest(testcase.IsleTest):
         self.assertEqual(result.out, b"")
         self.assertEqual(len(result.err.splitlines()), 1, str(result))
 
+    def test_too_little_memory_for_data(self):
+        """300 MiB of .bss in a smaller machine."""
+        result = self.isle.run("memory", options=["--mem=128M"], timeout=30)
+        self.assertStatus(result, 126)
+        self.assertEqual(result.out, b"")
+        self.assertEqual(len(result.err.splitlines()), 1, str(result))
+        self.assertIn(b"memory", result.err)
+
     def test_out_of_memory(self):
         """The program is told, and goes on; the machine is small and Linux has a limit instead."""
         linux = self.isle.run_linux("memlimit")

@@ -34,6 +34,7 @@ int main(void)
 	memory_remap();
 	memory_break();
 	memory_advise();
+	memory_stack();
 	memory_limits();
 	return check_done();
 }

@@ -24,6 +24,7 @@ void memory_execute(void);
 void memory_remap(void);
 void memory_break(void);
 void memory_advise(void);
+void memory_stack(void);
 void memory_limits(void);
 
 /* Anonymous private memory at an address of the kernel's choice; ends the program when there is
