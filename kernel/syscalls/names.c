@@ -212,6 +212,45 @@ static int64_t rename_in(struct fs_mount *mount, struct fs_path *from, struct fs
 	return result;
 }
 
+/* Is there the directory that holds the last name of NAME? Right after name_from_user only, as
+ * ends_in. */
+static long check_parent(const struct fs_name *name)
+{
+	struct fs_name *parent = kmalloc(sizeof(*parent));
+	file_stat_t stat;
+	long result;
+
+	if (!parent)
+		return -ENOMEM;
+	strlcpy(parent->path, name->path, sizeof(parent->path));
+	if (!ends_in(name, ".")) { /* which path_join has dropped */
+		size_t end = strlen(parent->path);
+
+		while (end > 1 && parent->path[end - 1] == '/')
+			end--;
+		while (end > 1 && parent->path[end - 1] != '/')
+			end--;
+		parent->path[end] = 0;
+	}
+	result = vfs_stat(parent, true, &stat);
+	if (!result && (stat.mode & S_IFMT) != S_IFDIR)
+		result = -ENOTDIR;
+	kfree(parent);
+	return result;
+}
+
+/* Renaming from or to "." or "..": what Linux says of it, in its order. */
+static long refuse_dots(const struct fs_name *from, const struct fs_name *to, unsigned flags)
+{
+	long error = check_parent(from);
+
+	if (!error)
+		error = check_parent(to);
+	if (error)
+		return error;
+	return !ends_in_dots(from) && flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+}
+
 /* Two paths: FUNCTION gets both. */
 static long call2_at(int from_fd, uintptr_t from, unsigned from_flags, int to_fd, uintptr_t to,
 		     vfs_fn2 function, void *argument)
@@ -224,7 +263,7 @@ static long call2_at(int from_fd, uintptr_t from, unsigned from_flags, int to_fd
 	result = name_from_user(to_fd, to, false, &names[1]);
 	if (!result) {
 		if (function == rename_in && (ends_in_dots(names[0]) || ends_in_dots(names[1])))
-			result = -EBUSY;
+			result = refuse_dots(names[0], names[1], *(const unsigned *)argument);
 		else
 			result = vfs_call2(names[0], from_flags, names[1], FS_NOFOLLOW, function,
 					   argument);
