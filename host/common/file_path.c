@@ -220,8 +220,14 @@ int64_t file_readlink(struct file_server *files, struct hostcall *call)
 		result = spot.itself ? -EINVAL : -ENOENT;
 	else
 		result = readlinkat(spot.dir_fd, spot.name, (char *)call->out, PATH_MAX);
-	if (spot.dir_fd >= 0 && result < 0)
+	if (spot.dir_fd >= 0 && result < 0) {
+		struct stat st;
 		result = -errno;
+		if (result == -EINVAL && spot.wants_dir &&
+		    fstatat(spot.dir_fd, spot.name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    !S_ISDIR(st.st_mode))
+			result = -ENOTDIR;
+	}
 	path_spot_close(&spot);
 	call->out_size = result > 0 ? (size_t)result : 0;
 	return result;

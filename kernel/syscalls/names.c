@@ -10,19 +10,6 @@
 #include <mm/heap.h>
 #include <syscalls/path.h>
 
-/* Calls FUNCTION for the path at ADDRESS. */
-static long call_at(int dirfd, uintptr_t address, unsigned flags, vfs_fn function, void *argument)
-{
-	struct fs_name *name;
-	long result = name_from_user(dirfd, address, false, &name);
-
-	if (result)
-		return result;
-	result = vfs_call(name, flags, function, argument);
-	kfree(name);
-	return result;
-}
-
 /* Is LAST the last part of what the application gave? Right after name_from_user only. */
 static bool ends_in(const struct fs_name *name, const char *last)
 {
@@ -39,6 +26,58 @@ static bool ends_in(const struct fs_name *name, const char *last)
 static bool ends_in_dots(const struct fs_name *name)
 {
 	return ends_in(name, ".") || ends_in(name, "..");
+}
+
+/* Is there the directory that holds the last name of NAME? Right after name_from_user only, as
+ * ends_in. */
+static long check_parent(const struct fs_name *name)
+{
+	struct fs_name *parent = kmalloc(sizeof(*parent));
+	file_stat_t stat;
+	long result;
+
+	if (!parent)
+		return -ENOMEM;
+	strlcpy(parent->path, name->path, sizeof(parent->path));
+	if (!ends_in(name, ".")) { /* which path_join has dropped */
+		size_t end = strlen(parent->path);
+
+		while (end > 1 && parent->path[end - 1] == '/')
+			end--;
+		while (end > 1 && parent->path[end - 1] != '/')
+			end--;
+		parent->path[end] = 0;
+	}
+	result = vfs_stat(parent, true, &stat);
+	if (!result && (stat.mode & S_IFMT) != S_IFDIR)
+		result = -ENOTDIR;
+	kfree(parent);
+	return result;
+}
+
+long name_ends_in_dot(const struct fs_name *name, long error)
+{
+	long missing;
+
+	if (!ends_in(name, "."))
+		return 0;
+	missing = check_parent(name);
+	return missing ? missing : error;
+}
+
+/* Calls FUNCTION, which makes a name, for the path at ADDRESS. */
+static long call_at(int dirfd, uintptr_t address, unsigned flags, vfs_fn function, void *argument)
+{
+	struct fs_name *name;
+	long result = name_from_user(dirfd, address, false, &name);
+
+	if (result)
+		return result;
+	result = name_ends_in_dot(name, -EEXIST);
+	if (!result)
+		result = vfs_call(name, flags, function, argument);
+	kfree(name);
+	return result;
 }
 
 #define MODIFY(operation, ...)                                                                     \
@@ -60,9 +99,9 @@ static long unlink_at(int dirfd, uintptr_t path, bool directory)
 
 	if (result)
 		return result;
-	if (directory && ends_in(name, "."))
-		result = -EINVAL;
-	else
+	if (directory)
+		result = name_ends_in_dot(name, -EINVAL);
+	if (!result)
 		result = vfs_call(name, FS_NOFOLLOW | VFS_MODIFIES, unlink_in, &directory);
 	kfree(name);
 	return result;
@@ -128,7 +167,9 @@ static long make_regular(int dirfd, uintptr_t path, uint32_t mode)
 
 	if (result)
 		return result;
-	result = vfs_open(name, O_CREAT | O_EXCL | O_WRONLY, mode, &file);
+	result = name_ends_in_dot(name, -EEXIST);
+	if (!result)
+		result = vfs_open(name, O_CREAT | O_EXCL | O_WRONLY, mode, &file);
 	if (!result)
 		file_put(file);
 	kfree(name);
@@ -212,33 +253,6 @@ static int64_t rename_in(struct fs_mount *mount, struct fs_path *from, struct fs
 	return result;
 }
 
-/* Is there the directory that holds the last name of NAME? Right after name_from_user only, as
- * ends_in. */
-static long check_parent(const struct fs_name *name)
-{
-	struct fs_name *parent = kmalloc(sizeof(*parent));
-	file_stat_t stat;
-	long result;
-
-	if (!parent)
-		return -ENOMEM;
-	strlcpy(parent->path, name->path, sizeof(parent->path));
-	if (!ends_in(name, ".")) { /* which path_join has dropped */
-		size_t end = strlen(parent->path);
-
-		while (end > 1 && parent->path[end - 1] == '/')
-			end--;
-		while (end > 1 && parent->path[end - 1] != '/')
-			end--;
-		parent->path[end] = 0;
-	}
-	result = vfs_stat(parent, true, &stat);
-	if (!result && (stat.mode & S_IFMT) != S_IFDIR)
-		result = -ENOTDIR;
-	kfree(parent);
-	return result;
-}
-
 /* Renaming from or to "." or "..": what Linux says of it, in its order. */
 static long refuse_dots(const struct fs_name *from, const struct fs_name *to, unsigned flags)
 {
@@ -249,6 +263,22 @@ static long refuse_dots(const struct fs_name *from, const struct fs_name *to, un
 	if (error)
 		return error;
 	return !ends_in_dots(from) && flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+}
+
+static int64_t link_in(struct fs_mount *mount, struct fs_path *from, struct fs_path *to, int *which,
+		       void *argument)
+{
+	(void)argument;
+	return mount->ops->link ? mount->ops->link(mount, from, to, which) : -EPERM;
+}
+
+/* A link to be made at "." in a directory. */
+static long refuse_link_to_dot(struct fs_name *from, unsigned from_flags, const struct fs_name *to)
+{
+	file_stat_t stat;
+	int error = vfs_stat(from, !(from_flags & FS_NOFOLLOW), &stat);
+
+	return error ? error : name_ends_in_dot(to, -EEXIST);
 }
 
 /* Two paths: FUNCTION gets both. */
@@ -264,6 +294,8 @@ static long call2_at(int from_fd, uintptr_t from, unsigned from_flags, int to_fd
 	if (!result) {
 		if (function == rename_in && (ends_in_dots(names[0]) || ends_in_dots(names[1])))
 			result = refuse_dots(names[0], names[1], *(const unsigned *)argument);
+		else if (function == link_in && ends_in(names[1], "."))
+			result = refuse_link_to_dot(names[0], from_flags, names[1]);
 		else
 			result = vfs_call2(names[0], from_flags, names[1], FS_NOFOLLOW, function,
 					   argument);
@@ -271,13 +303,6 @@ static long call2_at(int from_fd, uintptr_t from, unsigned from_flags, int to_fd
 	}
 	kfree(names[0]);
 	return result;
-}
-
-static int64_t link_in(struct fs_mount *mount, struct fs_path *from, struct fs_path *to, int *which,
-		       void *argument)
-{
-	(void)argument;
-	return mount->ops->link ? mount->ops->link(mount, from, to, which) : -EPERM;
 }
 
 SYSCALL(link)

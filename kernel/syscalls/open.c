@@ -46,7 +46,10 @@ static long open_at(int dirfd, uintptr_t path, unsigned flags, uint32_t mode)
 		return result;
 	if (!(flags & (O_CREAT | O_TMPFILE)))
 		mode = 0;
-	result = open_name(name, flags, umask_apply(mode));
+	if (flags & O_CREAT && !(flags & O_PATH))
+		result = name_ends_in_dot(name, flags & O_EXCL ? -EEXIST : -EISDIR);
+	if (!result)
+		result = open_name(name, flags, umask_apply(mode));
 	kfree(name);
 	return result;
 }

@@ -61,6 +61,10 @@ SYSCALL(umount2);
  */
 must_check int name_from_user(int dirfd, uintptr_t address, bool empty_ok, struct fs_name **name);
 
+/* A name that is to be made and ends in "." (which its path no longer shows): ERROR when what holds
+ * it is a directory, else what is wrong with that. 0 for all others. Right after name_from_user. */
+must_check long name_ends_in_dot(const struct fs_name *name, long error);
+
 /* The process's file mode creation mask: what it starts with, and MODE without its bits. */
 void umask_init(uint32_t mask);
 uint32_t umask_apply(uint32_t mode);
