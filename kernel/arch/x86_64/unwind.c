@@ -127,12 +127,69 @@ static void define_cfa(struct machine *m, uint64_t reg, int64_t offset)
 	m->row.cfa_expression.at = 0;
 }
 
+/* Instructions that define the CFA; false: it is another one. */
+static bool execute_cfa(struct machine *m, const struct unwind_entry *e, struct unwind_cursor *c,
+			unsigned op)
+{
+	uint64_t reg;
+
+	switch (op) {
+	case CFA_DEF_CFA:
+		reg = cursor_uleb(c);
+		define_cfa(m, reg, (int64_t)cursor_uleb(c));
+		return true;
+	case CFA_DEF_CFA_SF:
+		reg = cursor_uleb(c);
+		define_cfa(m, reg, cursor_sleb(c) * e->data_factor);
+		return true;
+	case CFA_DEF_CFA_REGISTER:
+		define_cfa(m, cursor_uleb(c), m->row.cfa_offset);
+		return true;
+	case CFA_DEF_CFA_OFFSET:
+		define_cfa(m, m->row.cfa_register, (int64_t)cursor_uleb(c));
+		return true;
+	case CFA_DEF_CFA_OFFSET_SF:
+		define_cfa(m, m->row.cfa_register, cursor_sleb(c) * e->data_factor);
+		return true;
+	case CFA_DEF_CFA_EXPRESSION:
+		m->row.cfa_expression = take_block(c);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Instructions that say where a register is; false: it is another one. */
+static bool execute_rule(struct machine *m, const struct unwind_entry *e, struct unwind_cursor *c,
+			 unsigned op)
+{
+	uint64_t reg;
+
+	if (op != CFA_OFFSET_EXTENDED && op != CFA_OFFSET_EXTENDED_SF &&
+	    op != CFA_RESTORE_EXTENDED && op != CFA_UNDEFINED && op != CFA_SAME &&
+	    op != CFA_EXPRESSION)
+		return false;
+	reg = cursor_uleb(c);
+	if (op == CFA_OFFSET_EXTENDED)
+		set_offset(m, reg, (int64_t)cursor_uleb(c) * e->data_factor);
+	else if (op == CFA_OFFSET_EXTENDED_SF)
+		set_offset(m, reg, cursor_sleb(c) * e->data_factor);
+	else if (op == CFA_EXPRESSION)
+		*rule_of(m, reg) =
+			(struct rule){.kind = RULE_EXPRESSION, .expression = take_block(c)};
+	else if (op != CFA_RESTORE_EXTENDED)
+		rule_of(m, reg)->kind = op == CFA_SAME ? RULE_SAME : RULE_UNDEFINED;
+	else if (reg < ARCH_UNWIND_REGISTERS)
+		m->row.registers[reg] = m->initial.registers[reg];
+	return true;
+}
+
 /* Instructions whose operand is not in the first byte. */
 static void execute_extended(struct machine *m, const struct unwind_entry *e,
 			     struct unwind_cursor *c, unsigned op)
 {
-	uint64_t reg;
-
+	if (execute_cfa(m, e, c, op) || execute_rule(m, e, c, op))
+		return;
 	switch (op) {
 	case CFA_NOP:
 		break;
@@ -141,55 +198,11 @@ static void execute_extended(struct machine *m, const struct unwind_entry *e,
 	case CFA_ADVANCE4:
 		m->location += cursor_read(c, 1u << (op - CFA_ADVANCE1)) * e->code_factor;
 		break;
-	case CFA_OFFSET_EXTENDED:
-		reg = cursor_uleb(c);
-		set_offset(m, reg, (int64_t)cursor_uleb(c) * e->data_factor);
-		break;
-	case CFA_OFFSET_EXTENDED_SF:
-		reg = cursor_uleb(c);
-		set_offset(m, reg, cursor_sleb(c) * e->data_factor);
-		break;
-	case CFA_RESTORE_EXTENDED:
-		reg = cursor_uleb(c);
-		if (reg < ARCH_UNWIND_REGISTERS)
-			m->row.registers[reg] = m->initial.registers[reg];
-		break;
-	case CFA_UNDEFINED:
-		rule_of(m, cursor_uleb(c))->kind = RULE_UNDEFINED;
-		break;
-	case CFA_SAME:
-		rule_of(m, cursor_uleb(c))->kind = RULE_SAME;
-		break;
 	case CFA_REMEMBER:
 		remember_state(m);
 		break;
 	case CFA_RESTORE_STATE:
 		restore_state(m);
-		break;
-	case CFA_DEF_CFA:
-		reg = cursor_uleb(c);
-		define_cfa(m, reg, (int64_t)cursor_uleb(c));
-		break;
-	case CFA_DEF_CFA_SF:
-		reg = cursor_uleb(c);
-		define_cfa(m, reg, cursor_sleb(c) * e->data_factor);
-		break;
-	case CFA_DEF_CFA_REGISTER:
-		define_cfa(m, cursor_uleb(c), m->row.cfa_offset);
-		break;
-	case CFA_DEF_CFA_OFFSET:
-		define_cfa(m, m->row.cfa_register, (int64_t)cursor_uleb(c));
-		break;
-	case CFA_DEF_CFA_OFFSET_SF:
-		define_cfa(m, m->row.cfa_register, cursor_sleb(c) * e->data_factor);
-		break;
-	case CFA_DEF_CFA_EXPRESSION:
-		m->row.cfa_expression = take_block(c);
-		break;
-	case CFA_EXPRESSION:
-		reg = cursor_uleb(c);
-		*rule_of(m, reg) =
-			(struct rule){.kind = RULE_EXPRESSION, .expression = take_block(c)};
 		break;
 	case CFA_GNU_ARGS_SIZE:
 		(void)cursor_uleb(c);
