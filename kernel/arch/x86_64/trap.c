@@ -113,12 +113,10 @@ static void page_fault(struct trap_frame *frame)
 		page_fault_failed(frame, address, error);
 }
 
-static int simd_code(void)
+/* The siginfo code for unmasked exception flags, which MXCSR and the x87 status word number alike.
+ */
+static int float_code(uint32_t raised)
 {
-	uint32_t mxcsr, raised;
-
-	__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
-	raised = mxcsr & ~(mxcsr >> 7);
 	if (raised & 1)
 		return FPE_FLTINV;
 	if (raised & 4)
@@ -130,21 +128,20 @@ static int simd_code(void)
 	return FPE_FLTRES;
 }
 
+static int simd_code(void)
+{
+	uint32_t mxcsr;
+
+	__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+	return float_code(mxcsr & ~(mxcsr >> 7));
+}
+
 static int x87_code(void)
 {
-	uint16_t control, status, raised;
+	uint16_t control, status;
 
 	__asm__ volatile("fnstcw %0; fnstsw %1" : "=m"(control), "=am"(status));
-	raised = status & (uint16_t)~control;
-	if (raised & 1)
-		return FPE_FLTINV;
-	if (raised & 4)
-		return FPE_FLTDIV;
-	if (raised & 8)
-		return FPE_FLTOVF;
-	if (raised & 0x12)
-		return FPE_FLTUND;
-	return FPE_FLTRES;
+	return float_code(status & (uint16_t)~control);
 }
 
 static void exception_in_app(struct trap_frame *frame)
