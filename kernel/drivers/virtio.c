@@ -18,6 +18,27 @@ _Static_assert(AVAIL_OFFSET(VIRTQ_SIZE_MAX) + 8 * VIRTQ_SIZE_MAX + 2 * VIRTQ_SIZ
 		       PAGE_SIZE,
 	       "a queue fits into one frame");
 
+static uint64_t device_features(const struct virtio_device *d)
+{
+	const struct virtio_feature_window *window = &d->ops->features;
+	uint64_t low;
+
+	arch_mmio_write32(d->common + window->select, 0);
+	low = arch_mmio_read32(d->common + window->value);
+	arch_mmio_write32(d->common + window->select, 1);
+	return low | (uint64_t)arch_mmio_read32(d->common + window->value) << 32;
+}
+
+static void accept_features(const struct virtio_device *d, uint64_t features)
+{
+	const struct virtio_feature_window *window = &d->ops->driver_features;
+
+	arch_mmio_write32(d->common + window->select, 0);
+	arch_mmio_write32(d->common + window->value, (uint32_t)features);
+	arch_mmio_write32(d->common + window->select, 1);
+	arch_mmio_write32(d->common + window->value, (uint32_t)(features >> 32));
+}
+
 int virtio_begin(struct virtio_device *device, uint64_t wanted, uint64_t *granted)
 {
 	const struct virtio_ops *ops = device->ops;
@@ -25,11 +46,11 @@ int virtio_begin(struct virtio_device *device, uint64_t wanted, uint64_t *grante
 
 	ops->set_status(device, 0);
 	ops->set_status(device, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
-	features = ops->features(device);
+	features = device_features(device);
 	if (!(features & VIRTIO_F_VERSION_1))
 		return -EIO;
 	*granted = features & wanted;
-	ops->set_features(device, *granted | VIRTIO_F_VERSION_1);
+	accept_features(device, *granted | VIRTIO_F_VERSION_1);
 	ops->set_status(device, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
 					VIRTIO_STATUS_FEATURES_OK);
 	return ops->status(device) & VIRTIO_STATUS_FEATURES_OK ? 0 : -EIO;

@@ -75,11 +75,16 @@ static inline void virtio_write64(uintptr_t address, uint64_t value)
 	arch_mmio_write32(address + 4, (uint32_t)(value >> 32));
 }
 
+/* Feature bits stand behind a window of 32 bits (4.1.4.3, 4.2.2): the half is selected in one
+ * register and is seen in another. Offsets in virtio_device.common. */
+struct virtio_feature_window {
+	uint16_t select, value;
+};
+
 struct virtio_ops {
 	uint8_t (*status)(struct virtio_device *device);
 	void (*set_status)(struct virtio_device *device, uint8_t status);
-	uint64_t (*features)(struct virtio_device *device);
-	void (*set_features)(struct virtio_device *device, uint64_t features);
+	struct virtio_feature_window features, driver_features;
 	/* The device's maximum, 0: there is no such queue. */
 	uint16_t (*queue_size)(struct virtio_device *device, uint16_t index);
 	void (*queue_set)(struct virtio_device *device, struct virtq *queue);

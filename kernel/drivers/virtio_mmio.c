@@ -39,24 +39,6 @@ static void mmio_set_status(struct virtio_device *d, uint8_t status)
 	arch_mmio_write32(d->common + MMIO_STATUS, status);
 }
 
-static uint64_t mmio_features(struct virtio_device *d)
-{
-	uint64_t low;
-
-	arch_mmio_write32(d->common + MMIO_FEATURES_SEL, 0);
-	low = arch_mmio_read32(d->common + MMIO_FEATURES);
-	arch_mmio_write32(d->common + MMIO_FEATURES_SEL, 1);
-	return low | (uint64_t)arch_mmio_read32(d->common + MMIO_FEATURES) << 32;
-}
-
-static void mmio_set_features(struct virtio_device *d, uint64_t features)
-{
-	arch_mmio_write32(d->common + MMIO_DRV_FEATURES_SEL, 0);
-	arch_mmio_write32(d->common + MMIO_DRV_FEATURES, (uint32_t)features);
-	arch_mmio_write32(d->common + MMIO_DRV_FEATURES_SEL, 1);
-	arch_mmio_write32(d->common + MMIO_DRV_FEATURES, (uint32_t)(features >> 32));
-}
-
 static uint16_t mmio_queue_size(struct virtio_device *d, uint16_t index)
 {
 	arch_mmio_write32(d->common + MMIO_QUEUE_SEL, index);
@@ -95,8 +77,8 @@ static int mmio_route(struct virtio_device *d, unsigned vector)
 static const struct virtio_ops mmio_ops = {
 	.status = mmio_status,
 	.set_status = mmio_set_status,
-	.features = mmio_features,
-	.set_features = mmio_set_features,
+	.features = {MMIO_FEATURES_SEL, MMIO_FEATURES},
+	.driver_features = {MMIO_DRV_FEATURES_SEL, MMIO_DRV_FEATURES},
 	.queue_size = mmio_queue_size,
 	.queue_set = mmio_queue_set,
 	.notify = mmio_notify,

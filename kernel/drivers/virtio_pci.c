@@ -57,24 +57,6 @@ static void pci_set_status(struct virtio_device *d, uint8_t status)
 	arch_mmio_write8(d->common + COMMON_STATUS, status);
 }
 
-static uint64_t pci_features(struct virtio_device *d)
-{
-	uint64_t low;
-
-	arch_mmio_write32(d->common + COMMON_FEATURES_SEL, 0);
-	low = arch_mmio_read32(d->common + COMMON_FEATURES);
-	arch_mmio_write32(d->common + COMMON_FEATURES_SEL, 1);
-	return low | (uint64_t)arch_mmio_read32(d->common + COMMON_FEATURES) << 32;
-}
-
-static void pci_set_features(struct virtio_device *d, uint64_t features)
-{
-	arch_mmio_write32(d->common + COMMON_DRV_FEATURES_SEL, 0);
-	arch_mmio_write32(d->common + COMMON_DRV_FEATURES, (uint32_t)features);
-	arch_mmio_write32(d->common + COMMON_DRV_FEATURES_SEL, 1);
-	arch_mmio_write32(d->common + COMMON_DRV_FEATURES, (uint32_t)(features >> 32));
-}
-
 static uint16_t pci_queue_size(struct virtio_device *d, uint16_t index)
 {
 	arch_mmio_write16(d->common + COMMON_QUEUE_SEL, index);
@@ -122,8 +104,8 @@ static int pci_route(struct virtio_device *d, unsigned vector)
 static const struct virtio_ops pci_ops = {
 	.status = pci_status,
 	.set_status = pci_set_status,
-	.features = pci_features,
-	.set_features = pci_set_features,
+	.features = {COMMON_FEATURES_SEL, COMMON_FEATURES},
+	.driver_features = {COMMON_DRV_FEATURES_SEL, COMMON_DRV_FEATURES},
 	.queue_size = pci_queue_size,
 	.queue_set = pci_queue_set,
 	.notify = pci_notify,
