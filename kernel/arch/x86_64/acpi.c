@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Processors in the ACPI tables: RSDP, then XSDT or RSDT, then MADT (ACPI 6.4, 5.2.5 to 5.2.12). */
+/* ACPI tables: RSDP, then XSDT or RSDT, then the table that is looked for; and the processors in
+ * the MADT (ACPI 6.4, 5.2.5 to 5.2.12). */
 #include <lib/string.h>
 
 #include "firmware.h"
@@ -14,6 +15,7 @@
 #define RSDP_XSDT	 24u
 
 #define HEADER_SIZE	 36u
+#define SIGNATURE_SIZE	 4u
 #define HEADER_LENGTH	 4u
 #define TABLE_MAX	 (1u << 20)
 
@@ -74,41 +76,49 @@ static void madt_read(const uint8_t *madt, uint32_t length, struct firmware_cpus
 	}
 }
 
-/* Looks for the MADT in the table at ROOT, whose entries have WIDTH bytes. */
-static bool root_read(paddr_t root, size_t width, struct firmware_cpus *cpus)
+/* Looks for a table in the one at ROOT, whose entries have WIDTH bytes. */
+static const uint8_t *root_find(paddr_t root, size_t width, const char *signature, uint32_t *length)
 {
-	uint32_t length, madt_length;
-	const uint8_t *table = map_table(root, &length);
+	uint32_t root_length;
+	const uint8_t *table = map_table(root, &root_length);
 
-	for (size_t at = HEADER_SIZE; table && at + width <= length; at += width) {
+	for (size_t at = HEADER_SIZE; table && at + width <= root_length; at += width) {
 		paddr_t address = width == 8 ? firmware_u64(table + at) : firmware_u32(table + at);
-		const uint8_t *madt = firmware_map(address, HEADER_SIZE);
+		const uint8_t *found = firmware_map(address, HEADER_SIZE);
 
-		if (!madt || memcmp(madt, "APIC", 4) != 0)
+		if (!found || memcmp(found, signature, SIGNATURE_SIZE) != 0)
 			continue;
-		madt = map_table(address, &madt_length);
-		if (!madt)
-			continue;
-		madt_read(madt, madt_length, cpus);
-		return true;
+		found = map_table(address, length);
+		if (found)
+			return found;
 	}
-	return false;
+	return NULL;
 }
 
-bool acpi_find_cpus(paddr_t rsdp, struct firmware_cpus *cpus)
+const uint8_t *acpi_find_table(paddr_t rsdp, const char *signature, uint32_t *length)
 {
-	const uint8_t *at;
+	const uint8_t *at = firmware_map(rsdp, RSDP_SIZE);
 
-	if (!rsdp)
-		rsdp = scan_rsdp();
-	at = rsdp ? firmware_map(rsdp, RSDP_SIZE) : NULL;
 	if (!at || !is_rsdp(at))
-		return false;
+		return NULL;
 	if (at[RSDP_REVISION] >= 2) {
 		const uint8_t *whole = firmware_map(rsdp, RSDP_SIZE_2);
 
 		if (whole && firmware_checksum(whole, RSDP_SIZE_2))
-			return root_read(firmware_u64(whole + RSDP_XSDT), 8, cpus);
+			return root_find(firmware_u64(whole + RSDP_XSDT), 8, signature, length);
 	}
-	return root_read(firmware_u32(at + RSDP_RSDT), 4, cpus);
+	return root_find(firmware_u32(at + RSDP_RSDT), 4, signature, length);
+}
+
+bool acpi_find_cpus(paddr_t rsdp, struct firmware_cpus *cpus)
+{
+	const uint8_t *madt;
+	uint32_t length;
+
+	if (!rsdp)
+		rsdp = scan_rsdp();
+	madt = rsdp ? acpi_find_table(rsdp, "APIC", &length) : NULL;
+	if (madt)
+		madt_read(madt, length, cpus);
+	return madt;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Processors as firmware tables list them. Tables are input from outside: every access goes through
- * firmware_map, with the size that is read, and a table counts only with the right checksum.
+ * Firmware tables, and the processors that they list. Tables are input from outside: every access
+ * goes through firmware_map, with the size that is read, and a table counts only with the right
+ * checksum.
  */
 #ifndef X86_64_FIRMWARE_H
 #define X86_64_FIRMWARE_H
@@ -17,6 +18,9 @@ struct firmware_cpus {
 
 /* SIZE bytes of physical memory at ADDRESS, which stay mapped; NULL where that is impossible. */
 const uint8_t *firmware_map(paddr_t address, size_t size);
+
+/* The whole ACPI table with SIGNATURE (4 characters), its checksum right; NULL: there is none. */
+const uint8_t *acpi_find_table(paddr_t rsdp, const char *signature, uint32_t *length);
 
 /* Do they find a table? RSDP 0: looks for it where a BIOS leaves it. */
 bool acpi_find_cpus(paddr_t rsdp, struct firmware_cpus *cpus);
