@@ -13,6 +13,7 @@
 
 #include <arch/cpu.h>
 #include <asm/errno.h>
+#include <core/cpu.h>
 #include <core/irq.h>
 #include <core/log.h>
 #include <lib/assert.h>
@@ -79,7 +80,7 @@ static void rx_drain(void)
 static void interrupt(void *argument)
 {
 	(void)argument;
-	if (!console.device.ops->interrupted(&console.device))
+	if (!(console.device.ops->interrupted(&console.device) & VIRTIO_ISR_QUEUE))
 		return;
 	rx_drain();
 	if (virtq_has_used(&console.tx))
@@ -120,11 +121,10 @@ static void tx_wait_used(void)
 {
 	if (virtq_has_used(&console.tx))
 		return;
-	WRITE_ONCE(console.tx.avail->flags, 0); /* interrupt, please */
-	arch_mb();
+	(void)virtq_unmask(&console.tx, 1);
 	(void)wait_event(&console.tx_wait, WAIT_UNINTERRUPTIBLE, TIME_NEVER,
 			 virtq_has_used(&console.tx));
-	WRITE_ONCE(console.tx.avail->flags, VIRTQ_AVAIL_NO_INTERRUPT);
+	virtq_mask(&console.tx);
 }
 
 static int console_send(const struct host_buffer *pieces, unsigned count)
@@ -174,18 +174,19 @@ static int find_device(const char *cmdline)
 
 static int start_device(void)
 {
-	uint64_t features;
-	int error = virtio_begin(&console.device, 0, &features);
+	int error = virtio_begin(&console.device, 0);
 
 	if (!error)
-		error = virtq_create(&console.device, &console.rx, QUEUE_RX, RX_BUFFERS);
+		error = virtq_create(&console.device, &console.rx, QUEUE_RX, RX_BUFFERS, 0);
 	if (!error)
-		error = virtq_create(&console.device, &console.tx, QUEUE_TX, 1);
+		error = virtq_create(&console.device, &console.tx, QUEUE_TX, 1, 0);
 	if (error)
 		return error;
-	WRITE_ONCE(console.tx.avail->flags, VIRTQ_AVAIL_NO_INTERRUPT);
+	virtq_mask(&console.tx);
 	error = irq_alloc(interrupt, NULL);
-	return error < 0 ? error : console.device.ops->route(&console.device, (unsigned)error);
+	return error < 0 ? error
+			 : console.device.ops->route(&console.device, 0, (unsigned)error,
+						     cpu_index());
 }
 
 static int alloc_buffers(void)

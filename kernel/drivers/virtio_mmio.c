@@ -26,6 +26,7 @@
 #define MMIO_QUEUE_DESC	      0x080
 #define MMIO_QUEUE_AVAIL      0x090
 #define MMIO_QUEUE_USED	      0x0a0
+#define MMIO_CONFIG	      0x100
 #define MMIO_MAGIC_VALUE      0x74726976u
 #define MMIO_SIZE_MAX	      0x1000u
 
@@ -60,7 +61,7 @@ static void mmio_notify(struct virtio_device *d, const struct virtq *queue)
 	arch_mmio_write32(d->common + MMIO_NOTIFY, queue->index);
 }
 
-static bool mmio_interrupted(struct virtio_device *d)
+static unsigned mmio_interrupted(struct virtio_device *d)
 {
 	uint32_t isr = arch_mmio_read32(d->common + MMIO_ISR);
 
@@ -69,9 +70,15 @@ static bool mmio_interrupted(struct virtio_device *d)
 	return isr;
 }
 
-static int mmio_route(struct virtio_device *d, unsigned vector)
+static int mmio_route(struct virtio_device *d, unsigned message, unsigned vector, unsigned cpu)
 {
+	(void)message, (void)cpu;
 	return irq_route(d->gsi, vector, true, false);
+}
+
+static void mmio_route_config(struct virtio_device *d, unsigned message)
+{
+	(void)d, (void)message;
 }
 
 static const struct virtio_ops mmio_ops = {
@@ -84,6 +91,7 @@ static const struct virtio_ops mmio_ops = {
 	.notify = mmio_notify,
 	.interrupted = mmio_interrupted,
 	.route = mmio_route,
+	.route_config = mmio_route_config,
 };
 
 /* One "SIZE@BASE:IRQ"; false when it is malformed. */
@@ -117,7 +125,13 @@ static int probe(struct virtio_device *device, uint32_t id, uint64_t base)
 			  (unsigned long long)base);
 		return -EIO;
 	}
-	*device = (struct virtio_device){.ops = &mmio_ops, .id = id, .common = registers};
+	*device = (struct virtio_device){
+		.ops = &mmio_ops,
+		.id = id,
+		.common = registers,
+		.config = registers + MMIO_CONFIG,
+		.messages = 1,
+	};
 	return 0;
 }
 

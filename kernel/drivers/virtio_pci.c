@@ -2,9 +2,10 @@
 /* Virtio over PCI, modern interface with MSI-X (virtio 1.2, 4.1; PCI 3.0, 6.8.2). */
 #include "virtio.h"
 
-#include <arch/cpu.h>
 #include <arch/io.h>
 #include <asm/errno.h>
+#include <core/cpu.h>
+#include <core/log.h>
 #include <lib/assert.h>
 
 #include "pci.h"
@@ -21,8 +22,9 @@
 #define CAP_MULTIPLIER	  16
 #define CAP_COMMON	  1
 #define CAP_NOTIFY	  2
-#define CAP_ISR		  3
+#define CAP_DEVICE	  4
 #define CAP_REGISTERS_MAX 0x4000u
+#define CONFIG_SIZE_MAX	  64u
 
 /* Common configuration, 4.1.4.3. */
 #define COMMON_FEATURES_SEL	0x00
@@ -39,12 +41,14 @@
 #define COMMON_QUEUE_DESC	0x20
 #define COMMON_QUEUE_AVAIL	0x28
 #define COMMON_QUEUE_USED	0x30
-#define MSIX_NO_VECTOR		0xffff
 
 /* MSI-X capability and table. */
 #define MSIX_CONTROL	    2
 #define MSIX_TABLE	    4
 #define MSIX_CONTROL_ENABLE 0x8000
+#define MSIX_CONTROL_SIZE   0x07ff /* entries - 1 */
+#define MSIX_ENTRY_SIZE	    16u
+#define MSIX_MESSAGES_MAX   64u
 #define MSIX_ADDRESS	    0xfee00000u
 
 static uint8_t pci_status(struct virtio_device *d)
@@ -67,7 +71,7 @@ static void pci_queue_set(struct virtio_device *d, struct virtq *queue)
 {
 	arch_mmio_write16(d->common + COMMON_QUEUE_SEL, queue->index);
 	arch_mmio_write16(d->common + COMMON_QUEUE_SIZE, queue->size);
-	arch_mmio_write16(d->common + COMMON_QUEUE_MSIX, 0);
+	arch_mmio_write16(d->common + COMMON_QUEUE_MSIX, queue->message);
 	virtio_write64(d->common + COMMON_QUEUE_DESC, queue->frame);
 	virtio_write64(d->common + COMMON_QUEUE_AVAIL, virtq_paddr(queue, queue->avail));
 	virtio_write64(d->common + COMMON_QUEUE_USED, virtq_paddr(queue, queue->used));
@@ -81,24 +85,28 @@ static void pci_notify(struct virtio_device *d, const struct virtq *queue)
 	arch_mmio_write16(d->notify_base + queue->notify_offset, queue->index);
 }
 
-/* MSI-X messages are the device's own and need no acknowledgement. */
-static bool pci_interrupted(struct virtio_device *d)
+static unsigned pci_interrupted(struct virtio_device *d)
 {
 	(void)d;
-	return true;
+	return VIRTIO_ISR_QUEUE;
 }
 
-/* All queues use message 0. */
-static int pci_route(struct virtio_device *d, unsigned vector)
+static int pci_route(struct virtio_device *d, unsigned message, unsigned vector, unsigned cpu)
 {
-	if (!d->msix)
+	uintptr_t entry = d->msix + (uintptr_t)message * MSIX_ENTRY_SIZE;
+
+	if (message >= d->messages)
 		return -ENODEV;
-	arch_mmio_write32(d->msix, MSIX_ADDRESS | arch_cpu_apic_id() << 12);
-	arch_mmio_write32(d->msix + 4, 0);
-	arch_mmio_write32(d->msix + 8, vector);
-	arch_mmio_write32(d->msix + 12, 0); /* unmasked */
-	arch_mmio_write16(d->common + COMMON_MSIX_CONFIG, MSIX_NO_VECTOR);
+	arch_mmio_write32(entry, MSIX_ADDRESS | cpu_get(cpu)->apic_id << 12);
+	arch_mmio_write32(entry + 4, 0);
+	arch_mmio_write32(entry + 8, vector);
+	arch_mmio_write32(entry + 12, 0); /* unmasked */
 	return 0;
+}
+
+static void pci_route_config(struct virtio_device *d, unsigned message)
+{
+	arch_mmio_write16(d->common + COMMON_MSIX_CONFIG, (uint16_t)message);
 }
 
 static const struct virtio_ops pci_ops = {
@@ -111,6 +119,7 @@ static const struct virtio_ops pci_ops = {
 	.notify = pci_notify,
 	.interrupted = pci_interrupted,
 	.route = pci_route,
+	.route_config = pci_route_config,
 };
 
 static bool is_virtio(uint16_t vendor, uint16_t device, uint32_t id)
@@ -148,8 +157,8 @@ static void map_registers(struct virtio_device *d, struct pci_address address)
 
 		if (type == CAP_COMMON && !d->common)
 			d->common = map_bar(address, bar, offset, PAGE_SIZE);
-		if (type == CAP_ISR && !d->isr)
-			d->isr = map_bar(address, bar, offset, 4);
+		if (type == CAP_DEVICE && !d->config)
+			d->config = map_bar(address, bar, offset, CONFIG_SIZE_MAX);
 		if (type == CAP_NOTIFY && !d->notify_base) {
 			d->notify_base = map_bar(address, bar, offset, CAP_REGISTERS_MAX);
 			d->notify_multiplier = pci_read32(address, cap + CAP_MULTIPLIER);
@@ -160,14 +169,16 @@ static void map_registers(struct virtio_device *d, struct pci_address address)
 static void enable_msix(struct virtio_device *d, struct pci_address address)
 {
 	uint8_t cap = pci_capability(address, PCI_CAP_MSIX, 0);
+	uint16_t control;
 	uint32_t table;
 
 	if (!cap)
 		return;
+	control = pci_read16(address, cap + MSIX_CONTROL);
 	table = pci_read32(address, cap + MSIX_TABLE);
-	d->msix = map_bar(address, table & 7, table & ~7u, 16);
-	pci_write16(address, cap + MSIX_CONTROL,
-		    (pci_read16(address, cap + MSIX_CONTROL) & 0x3fff) | MSIX_CONTROL_ENABLE);
+	d->messages = MIN((control & MSIX_CONTROL_SIZE) + 1u, MSIX_MESSAGES_MAX);
+	d->msix = map_bar(address, table & 7, table & ~7u, (size_t)d->messages * MSIX_ENTRY_SIZE);
+	pci_write16(address, cap + MSIX_CONTROL, (control & 0x3fff) | MSIX_CONTROL_ENABLE);
 }
 
 int virtio_pci_find(struct virtio_device *device, uint32_t id)
@@ -183,5 +194,10 @@ int virtio_pci_find(struct virtio_device *device, uint32_t id)
 			    PCI_COMMAND_NOINT);
 	map_registers(device, address);
 	enable_msix(device, address);
-	return device->common && device->notify_base && device->msix ? 0 : -EIO;
+	if (device->common && device->notify_base && device->msix)
+		return 0;
+	log_error("virtio: the PCI device in slot %u has no modern interface with MSI-X (QEMU: "
+		  "disable-modern=off)",
+		  address.device);
+	return -EIO;
 }

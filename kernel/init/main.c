@@ -169,6 +169,7 @@ void kernel_main(struct boot_info *info)
 	if (error)
 		panic("init: not enough memory (error %d)", -error);
 	arch_apic_init(info->apic_timer_hz);
+	cpu_this()->apic_id = arch_cpu_apic_id();
 	sched_init_cpu();
 	log_set_tid_source(log_tid);
 	mm_frame_stats(&frames);

@@ -60,7 +60,7 @@ struct net_segment {
 
 /* A frame to send. */
 struct net_transmit {
-	const struct net_segment *segments; /* only read during the call */
+	const struct net_segment *segments; /* none empty; only read during the call */
 	unsigned count;
 	uint16_t checksum_start;  /* the checksum covers the frame from here on ... */
 	uint16_t checksum_offset; /* ... and goes here, from checksum_start; 0: none to fill in */
