@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* proxy: starts an image in its isle and serves it; proxy(1). */
 #include "clock_rate.h"
+#include "host_net.h"
 #include "kvm_choice.h"
 #include "machine.h"
 #include "message.h"
@@ -16,7 +17,6 @@
 #include "common/guest_mem.h"
 #include "common/mount_rules.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -25,7 +25,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -212,54 +211,29 @@ static void raise_descriptor_limit(void)
 	}
 }
 
-/* QEMU would say it, too, but only after it has started, and in its own words. */
-static int check_port(unsigned port, const char *purpose)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_port = htons((uint16_t)port),
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int one = 1;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return 0;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	bool free_port =
-		bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 1) == 0;
-	int err = errno;
-	close(fd);
-	if (free_port)
-		return 0;
-	proxy_message("port %u for %s: %s", port, purpose, strerror(err));
-	return STATUS_PROXY;
-}
-
 static int check_ports(const struct options *options)
 {
+	const struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
 	int status = 0;
+
 	if (options->debug != DEBUG_OFF)
-		status = check_port(QEMU_GDB_PORT, "GDB");
+		status = host_net_check_port(loopback, QEMU_GDB_PORT, false, "GDB");
 	if (!status && options->monitor)
-		status = check_port(options->port + 1, "the monitor");
+		status = host_net_check_port(loopback, options->port + 1, false, "the monitor");
 	return status;
 }
 
-static int start_qemu(struct session *session, struct qemu_process *qemu)
+/* QEMU with what HOST says. */
+static int launch_qemu(const struct options *options, const struct qemu_host *host,
+		       struct qemu_process *qemu)
 {
-	const struct options *options = &session->options;
 	struct qemu_command command;
-	bool kvm;
 
-	int status = check_ports(options);
-	if (!status)
-		status = kvm_choose(options, &kvm);
-	if (status)
-		return status;
-	int err = qemu_command_build(&command, options, options->app_argv[0], kvm);
+	int err = qemu_command_build(&command, options, options->app_argv[0], host);
 	if (!err && options->verbose)
 		qemu_command_print(&command, stderr);
 	if (!err)
-		err = qemu_process_start(qemu, &command);
+		err = qemu_process_start(qemu, &command, host);
 	if (!err)
 		qmp_ask_memory(qemu->control);
 	else
@@ -267,6 +241,23 @@ static int start_qemu(struct session *session, struct qemu_process *qemu)
 			      err == -ENOENT ? " (Debian: apt install qemu-system-x86)" : "");
 	qemu_command_destroy(&command);
 	return err ? STATUS_PROXY : 0;
+}
+
+static int start_qemu(struct session *session, struct qemu_process *qemu)
+{
+	const struct options *options = &session->options;
+	struct qemu_host host;
+
+	int status = check_ports(options);
+	if (!status)
+		status = kvm_choose(options, &host.kvm);
+	if (!status)
+		status = host_net_open(options, &host);
+	if (status)
+		return status;
+	status = launch_qemu(options, &host, qemu);
+	host_net_close(&host);
+	return status;
 }
 
 static void describe_guest(struct session *session, char **envp)

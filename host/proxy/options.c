@@ -25,6 +25,13 @@ const char options_help[] =
 	"  --mount=HOST:GUEST[:ro]\n"
 	"                     show host directory HOST as GUEST; may be repeated\n"
 	"  --isolated         no host files but those of --mount\n"
+	"  --nic=CARD         network card: virtio (default), rtl8139, e1000, none (HERMIT_NIC)\n"
+	"  --publish=[ADDRESS:]PORT:APPPORT[/udp]\n"
+	"                     port of this host that leads to the application's; may be repeated\n"
+	"  --app-port=N       the same as --publish=N:N (HERMIT_APP_PORT)\n"
+	"  --netif=TAP        tap device instead of the user-mode network (HERMIT_NETIF), with\n"
+	"                     HERMIT_IP, HERMIT_GATEWAY, HERMIT_MASK, HERMIT_NETIF_MAC\n"
+	"  --capture-net      all frames into qemu-vlan0.pcap (HERMIT_CAPTURE_NET)\n"
 	"  --verbose          kernel log and QEMU's command line on standard error (HERMIT_VERBOSE)\n"
 	"  --debug[=wait]     GDB on port 1234; wait: start stopped (HERMIT_DEBUG)\n"
 	"  --monitor          QEMU's monitor as telnet server on port 18767 (HERMIT_MONITOR)\n"
@@ -107,6 +114,7 @@ static bool set_machine(struct options *options, const char *text)
 	static const char *const words[] = {"microvm", "pc", "q35"};
 	int word = find_word(text, words, 3);
 	options->machine = (enum option_machine)word;
+	options->machine_given = true;
 	return word >= 0;
 }
 
@@ -189,6 +197,51 @@ static bool set_version(struct options *options, const char *text)
 	return set_flag(&options->version, text);
 }
 
+static bool set_nic(struct options *options, const char *text)
+{
+	return net_set_nic(&options->net, text);
+}
+
+static bool set_app_port(struct options *options, const char *text)
+{
+	return net_set_app_port(&options->net, text);
+}
+
+static bool set_publish(struct options *options, const char *text)
+{
+	return net_set_publish(&options->net, text);
+}
+
+static bool set_netif(struct options *options, const char *text)
+{
+	return net_set_tap(&options->net, text);
+}
+
+static bool set_ip(struct options *options, const char *text)
+{
+	return net_set_ip(&options->net, text);
+}
+
+static bool set_gateway(struct options *options, const char *text)
+{
+	return net_set_gateway(&options->net, text);
+}
+
+static bool set_mask(struct options *options, const char *text)
+{
+	return net_set_mask(&options->net, text);
+}
+
+static bool set_mac(struct options *options, const char *text)
+{
+	return net_set_mac(&options->net, text);
+}
+
+static bool set_capture(struct options *options, const char *text)
+{
+	return set_flag(&options->net.capture, text);
+}
+
 /* HOST:GUEST[:ro|:rw]. A colon inside a name cannot be written. */
 static bool set_mount(struct options *options, const char *text)
 {
@@ -242,6 +295,18 @@ static const struct option_entry {
 	{"qemu", "HERMIT_QEMU", VALUE_NEEDED, set_qemu, "the name of a program"},
 	{"port", "HERMIT_PORT", VALUE_NEEDED, set_port, "a number from 1 to 65534"},
 	{"mount", NULL, VALUE_NEEDED, set_mount, "HOST:GUEST or HOST:GUEST:ro, GUEST absolute"},
+	{"nic", "HERMIT_NIC", VALUE_NEEDED, set_nic, "virtio, rtl8139, e1000 or none"},
+	{"app-port", "HERMIT_APP_PORT", VALUE_NEEDED, set_app_port, "a number from 1 to 65535"},
+	{"publish", NULL, VALUE_NEEDED, set_publish,
+	 "PORT:APPPORT, with ADDRESS: in front or /udp behind it if wanted"},
+	{"netif", "HERMIT_NETIF", VALUE_NEEDED, set_netif,
+	 "the name of a tap device, or @N for the open descriptor N of one"},
+	{"ip", "HERMIT_IP", VALUE_NEEDED, set_ip, "the IPv4 address of a machine, or dhcp"},
+	{"gateway", "HERMIT_GATEWAY", VALUE_NEEDED, set_gateway, "an IPv4 address"},
+	{"mask", "HERMIT_MASK", VALUE_NEEDED, set_mask, "an IPv4 netmask such as 255.255.255.0"},
+	{"netif-mac", "HERMIT_NETIF_MAC", VALUE_NEEDED, set_mac,
+	 "a station's address such as 52:54:00:12:34:56"},
+	{"capture-net", "HERMIT_CAPTURE_NET", VALUE_NONE, set_capture, ""},
 	{"isolated", NULL, VALUE_NONE, set_isolated, ""},
 	{"help", NULL, VALUE_NONE, set_help, ""},
 	{"version", NULL, VALUE_NONE, set_version, ""},
@@ -297,6 +362,20 @@ static bool parse_arguments(struct options *options, int argc, char **argv)
 	return true;
 }
 
+/* The cards of real machines are PCI cards. */
+static bool choose_machine(struct options *options)
+{
+	bool pci = options->net.nic == NIC_RTL8139 || options->net.nic == NIC_E1000;
+
+	if (!pci || options->machine != MACHINE_MICROVM)
+		return true;
+	options->machine = MACHINE_Q35;
+	if (options->machine_given)
+		proxy_message("the card %s needs a machine with PCI: q35 or pc (HERMIT_MACHINE)",
+			      options->net.nic == NIC_E1000 ? "e1000" : "rtl8139");
+	return !options->machine_given;
+}
+
 bool options_parse(struct options *options, int argc, char **argv)
 {
 	*options = (struct options){.isle = ISLE_QEMU,
@@ -305,8 +384,11 @@ bool options_parse(struct options *options, int argc, char **argv)
 				    .memory = 2ull << 30,
 				    .kvm = KVM_AUTO,
 				    .qemu = "qemu-system-x86_64",
-				    .port = 18766};
+				    .port = 18766,
+				    .net = net_options_default};
 	if (!parse_environment(options) || !parse_arguments(options, argc, argv))
+		return false;
+	if (!choose_machine(options) || !net_options_complete(&options->net))
 		return false;
 	if (options->app_argc == 0 && !options->help && !options->version) {
 		proxy_message("no application given (try --help)");
@@ -320,5 +402,6 @@ void options_destroy(struct options *options)
 	for (size_t i = 0; i < options->mount_count; i++)
 		free((void *)(uintptr_t)options->mounts[i].host);
 	free(options->mounts);
+	net_options_destroy(&options->net);
 	*options = (struct options){0};
 }

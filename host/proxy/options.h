@@ -4,6 +4,7 @@
 #define PROXY_OPTIONS_H
 
 #include "common/mount_rules.h"
+#include "net_options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,6 +41,7 @@ struct options {
 	enum option_isle isle;
 	unsigned isle_number;
 	enum option_machine machine;
+	bool machine_given;
 	unsigned cpus;
 	uint64_t memory; /* bytes, a multiple of 4 KiB */
 	enum option_kvm kvm;
@@ -48,6 +50,7 @@ struct options {
 	bool help, version;
 	const char *qemu;
 	unsigned port;
+	struct net_options net;
 	struct mount_rule *mounts; /* owned, their strings too */
 	size_t mount_count;
 	int app_argc;

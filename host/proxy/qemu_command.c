@@ -2,6 +2,7 @@
 /* See qemu_command.h. Chosen for a fast start: every device that is left out saves time. */
 #include "qemu_command.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -120,9 +121,82 @@ static void add_devices(struct qemu_command *command, const struct options *opti
 	}
 }
 
-int qemu_command_build(struct qemu_command *command, const struct options *options,
-		       const char *image, bool kvm)
+/* QEMU's user-mode network, and the ports that it listens on for the application. */
+static void add_user_network(struct qemu_command *command, const struct net_options *net)
 {
+	char *rules = NULL;
+	size_t size;
+	FILE *out = open_memstream(&rules, &size);
+
+	if (!out) {
+		command->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < net->rule_count; i++) {
+		const struct publish_rule *rule = &net->rules[i];
+		char address[INET_ADDRSTRLEN];
+
+		inet_ntop(AF_INET, &rule->host, address, sizeof(address));
+		fprintf(out, ",hostfwd=%s:%s:%u-:%u", rule->udp ? "udp" : "tcp", address,
+			rule->host_port, rule->guest_port);
+	}
+	if (fclose(out) == 0)
+		add(command, "user,id=net%s", rules);
+	else
+		command->failed = true;
+	free(rules);
+}
+
+static void add_network(struct qemu_command *command, const struct options *options,
+			const struct qemu_host *host)
+{
+	/* Nothing boots from the network, so the PCI cards need no ROM. */
+	static const char *const cards[] = {
+		[NIC_VIRTIO] = "virtio-net-pci,disable-legacy=on,disable-modern=off,romfile=",
+		[NIC_RTL8139] = "rtl8139,romfile=",
+		[NIC_E1000] = "e1000,romfile=",
+	};
+	const struct net_options *net = &options->net;
+	const uint8_t *mac = host->mac;
+
+	if (net->nic == NIC_NONE)
+		return;
+	add(command, "-netdev");
+	if (!net->tap)
+		add_user_network(command, net);
+	else if (host->vhost >= 0)
+		add(command, "tap,id=net,fd=%d,vhostfd=%d", QEMU_FD_TAP, QEMU_FD_VHOST);
+	else
+		add(command, "tap,id=net,fd=%d", QEMU_FD_TAP);
+	add(command, "-device");
+	add(command, "%s,netdev=net,mac=%02x:%02x:%02x:%02x:%02x:%02x",
+	    options->machine == MACHINE_MICROVM ? "virtio-net-device" : cards[net->nic], mac[0],
+	    mac[1], mac[2], mac[3], mac[4], mac[5]);
+	if (net->capture) {
+		add(command, "-object");
+		add(command, "filter-dump,id=dump,netdev=net,file=%s", NET_CAPTURE_FILE);
+	}
+}
+
+/* What the kernel is to know of the network: nothing, where it is to ask by DHCP. */
+static void describe_network(char *out, size_t size, const struct net_options *net)
+{
+	char ip[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN], mask[INET_ADDRSTRLEN];
+
+	out[0] = '\0';
+	if (!net->tap || !net->ip.s_addr)
+		return;
+	inet_ntop(AF_INET, &net->ip, ip, sizeof(ip));
+	inet_ntop(AF_INET, &net->gateway, gateway, sizeof(gateway));
+	inet_ntop(AF_INET, &net->mask, mask, sizeof(mask));
+	snprintf(out, size, " hermit.ip=%s hermit.gateway=%s hermit.mask=%s", ip, gateway, mask);
+}
+
+int qemu_command_build(struct qemu_command *command, const struct options *options,
+		       const char *image, const struct qemu_host *host)
+{
+	char network[128];
+
 	*command = (struct qemu_command){0};
 	add(command, "%s", options->qemu);
 	add(command, "-nodefaults");
@@ -130,14 +204,16 @@ int qemu_command_build(struct qemu_command *command, const struct options *optio
 	add(command, "-display");
 	add(command, "none");
 	add(command, "-no-reboot");
-	add_machine(command, options, kvm);
+	add_machine(command, options, host->kvm);
 	add_devices(command, options);
+	add_network(command, options, host);
 	add(command, "-kernel");
 	add(command, "%s", image);
 	add(command, "-append");
 	/* Above 1 MiB nothing but the image has been written to memory, by this firmware. */
-	add(command, "hermit.channel=virtio hermit.zeroed=1 hermit.cpus=%u%s", options->cpus,
-	    options->verbose ? " hermit.verbose=1" : "");
+	describe_network(network, sizeof(network), &options->net);
+	add(command, "hermit.channel=virtio hermit.zeroed=1 hermit.cpus=%u%s%s", options->cpus,
+	    options->verbose ? " hermit.verbose=1" : "", network);
 	return command->failed ? -ENOMEM : 0;
 }
 

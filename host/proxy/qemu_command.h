@@ -12,6 +12,8 @@ enum qemu_fd {
 	QEMU_FD_CHANNEL = 3, /* host channel: a stream socket */
 	QEMU_FD_LOG,	     /* first serial port: a stream socket */
 	QEMU_FD_CONTROL,     /* QMP: a stream socket */
+	QEMU_FD_TAP,	     /* the tap device, if there is one */
+	QEMU_FD_VHOST,	     /* the host kernel's network accelerator, likewise */
 	QEMU_FD_END
 };
 
@@ -24,9 +26,16 @@ struct qemu_command {
 	bool failed; /* out of memory */
 };
 
-/* Fills COMMAND for the image at path IMAGE; KVM: with hardware virtualisation. 0 or -ENOMEM. */
+/* How the proxy has found its surroundings. */
+struct qemu_host {
+	bool kvm;	/* use hardware virtualisation */
+	int tap, vhost; /* descriptors for QEMU_FD_TAP and QEMU_FD_VHOST, -1: none */
+	uint8_t mac[6]; /* of the network card */
+};
+
+/* Fills COMMAND for the image at path IMAGE. 0 or -ENOMEM. */
 int qemu_command_build(struct qemu_command *command, const struct options *options,
-		       const char *image, bool kvm);
+		       const char *image, const struct qemu_host *host);
 void qemu_command_destroy(struct qemu_command *command);
 
 /* Prints it so that a shell understands it. */

@@ -19,8 +19,8 @@ struct child {
 	const struct qemu_command *command;
 	pid_t parent;
 	int null_fd, error_fd;
-	int inherited[QEMU_FD_END - QEMU_FD_CHANNEL]; /* all numbered above QEMU_FD_END */
-	int error;				      /* errno, set by the child */
+	int inherited[QEMU_FD_END]; /* by QEMU's number; numbered above QEMU_FD_END, -1: none */
+	int error;		    /* errno, set by the child */
 };
 
 static void child_reset_signals(void)
@@ -45,9 +45,12 @@ static void child_run(struct child *child)
 	if (dup2(child->null_fd, STDIN_FILENO) < 0 || dup2(child->null_fd, STDOUT_FILENO) < 0 ||
 	    dup2(child->error_fd, STDERR_FILENO) < 0)
 		goto fail;
-	for (int i = 0; i < QEMU_FD_END - QEMU_FD_CHANNEL; i++)
-		if (dup2(child->inherited[i], QEMU_FD_CHANNEL + i) < 0)
+	for (int i = QEMU_FD_CHANNEL; i < QEMU_FD_END; i++) {
+		if (child->inherited[i] < 0)
+			close(i);
+		else if (dup2(child->inherited[i], i) < 0)
 			goto fail;
+	}
 	syscall(SYS_close_range, QEMU_FD_END, ~0u, 0);
 	child_reset_signals();
 	execvp(child->command->argv[0], child->command->argv);
@@ -75,17 +78,28 @@ static int make_pair(int *ours, int *theirs)
 	return 0;
 }
 
-static int child_prepare(struct child *child, struct qemu_process *process)
+/* A copy of FD for QEMU's descriptor NUMBER, if there is one. */
+static int pass_on(struct child *child, int number, int fd)
 {
-	int err =
-		make_pair(&process->channel, &child->inherited[QEMU_FD_CHANNEL - QEMU_FD_CHANNEL]);
+	if (fd >= 0)
+		child->inherited[number] = high_copy(fd);
+	return fd >= 0 && child->inherited[number] < 0 ? -errno : 0;
+}
+
+static int child_prepare(struct child *child, struct qemu_process *process,
+			 const struct qemu_host *host)
+{
+	int err = make_pair(&process->channel, &child->inherited[QEMU_FD_CHANNEL]);
 	if (!err)
-		err = make_pair(&process->log, &child->inherited[QEMU_FD_LOG - QEMU_FD_CHANNEL]);
+		err = make_pair(&process->log, &child->inherited[QEMU_FD_LOG]);
 	if (!err)
-		err = make_pair(&process->control,
-				&child->inherited[QEMU_FD_CONTROL - QEMU_FD_CHANNEL]);
+		err = make_pair(&process->control, &child->inherited[QEMU_FD_CONTROL]);
 	if (!err)
 		err = make_pair(&process->errors, &child->error_fd);
+	if (!err)
+		err = pass_on(child, QEMU_FD_TAP, host->tap);
+	if (!err)
+		err = pass_on(child, QEMU_FD_VHOST, host->vhost);
 	if (err)
 		return err;
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -100,17 +114,17 @@ static void close_valid(int fd)
 		close(fd);
 }
 
-int qemu_process_start(struct qemu_process *process, const struct qemu_command *command)
+int qemu_process_start(struct qemu_process *process, const struct qemu_command *command,
+		       const struct qemu_host *host)
 {
-	struct child child = {.command = command,
-			      .parent = getpid(),
-			      .null_fd = -1,
-			      .error_fd = -1,
-			      .inherited = {-1, -1, -1}};
+	struct child child = {
+		.command = command, .parent = getpid(), .null_fd = -1, .error_fd = -1};
 
+	for (size_t i = 0; i < sizeof(child.inherited) / sizeof(child.inherited[0]); i++)
+		child.inherited[i] = -1;
 	*process = (struct qemu_process){
 		.pid = -1, .pidfd = -1, .channel = -1, .log = -1, .control = -1, .errors = -1};
-	int err = child_prepare(&child, process);
+	int err = child_prepare(&child, process, host);
 	if (!err) {
 		pid_t pid = vfork();
 		if (pid == 0)

@@ -16,8 +16,10 @@ struct qemu_process {
 	int errors;  /* QEMU's standard error, non-blocking */
 };
 
-/* Starts QEMU. 0, or -errno of what failed (-ENOENT: no such QEMU). */
-int qemu_process_start(struct qemu_process *process, const struct qemu_command *command);
+/* Starts QEMU; it inherits copies of HOST's descriptors. 0, or -errno of what failed (-ENOENT: no
+ * such QEMU). */
+int qemu_process_start(struct qemu_process *process, const struct qemu_command *command,
+		       const struct qemu_host *host);
 
 /* Ends it now. */
 void qemu_process_kill(struct qemu_process *process);

@@ -6,6 +6,7 @@ The proxy's end of the channel is descriptor 3, the serial port is descriptor 4 
 """
 
 import ctypes
+import fcntl
 import os
 import signal
 import socket
@@ -236,6 +237,14 @@ def answers_nonsense(guest):
     guest.control.sendall(b'{"return": "Host virtual address for 0x100000 (x) is 0x123456\\r\\n"}\r\n')
     features = struct.unpack_from("<I", guest.call(HELLO, args=(MAGIC, 1, 1, 0))[3], 4)[0]
     guest.exit(features)
+
+
+def describes_tap(guest):
+    """Prints the name of the tap device that it has inherited, and whether it may send a frame."""
+    guest.hello()
+    name = fcntl.ioctl(6, 0x800454D2, bytes(40))[:16].rstrip(b"\0")  # TUNGETIFF
+    guest.call(WRITE, 1, payload=b"%s %d\n" % (name, os.write(6, bytes(10) + bytes(60))))
+    guest.exit(0)
 
 
 def is_slow(guest):

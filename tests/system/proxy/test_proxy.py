@@ -165,6 +165,84 @@ class Refusals(ProxyTest):
             self.check(result, 125, f"port {port}")
 
 
+class Network(ProxyTest):
+    """Ports and tap devices of this host; those in a network namespace that the test makes."""
+
+    def test_ports_in_use(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            for option in (f"--publish={port}:80", f"--app-port={port}"):
+                self.check(self.run_proxy("exits", option), 125, f"port {port} for the application: Address already")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+            server.bind(("127.0.0.1", 0))
+            port = server.getsockname()[1]
+            self.check(self.run_proxy("exits", f"--publish={port}:80/udp"), 125, f"port {port} for the application")
+
+    def test_foreign_address(self):
+        self.check(self.run_proxy("exits", "--publish=192.0.2.1:0:80"), 125, "--publish")
+        self.check(self.run_proxy("exits", "--publish=192.0.2.1:7777:80"), 125, "Cannot assign requested address")
+
+    def test_usage(self):
+        for env, text in (
+            ({"HERMIT_NIC": "ne2000"}, "HERMIT_NIC: 'ne2000' is not virtio, rtl8139, e1000 or none"),
+            ({"HERMIT_APP_PORT": "http"}, "HERMIT_APP_PORT"),
+            ({"HERMIT_IP": "10.0.5"}, "HERMIT_IP"),
+            ({"HERMIT_MASK": "255.0.255.0"}, "HERMIT_MASK"),
+            ({"HERMIT_NETIF_MAC": "01:02:03:04:05:06"}, "HERMIT_NETIF_MAC"),
+            ({"HERMIT_NETIF": "tap0", "HERMIT_GATEWAY": "10.0.6.1"}, "HERMIT_GATEWAY"),
+            ({"HERMIT_NETIF": "tap0", "HERMIT_APP_PORT": "8000"}, "HERMIT_NETIF"),
+            ({"HERMIT_NIC": "e1000", "HERMIT_MACHINE": "microvm"}, "q35"),
+        ):
+            with self.subTest(env):
+                self.check(self.run_proxy("exits", env=env), 125, text)
+
+    def test_no_tap_device(self):
+        self.check(self.run_proxy("exits", "--netif=hermit-none"), 125, "tools/tap.sh up hermit-none")
+        self.check(self.run_proxy("exits", "--netif=lo"), 125, "lo is not a tap device")
+        self.check(self.run_proxy("exits", "--netif=@9"), 125, "descriptor 9 is not an open tap device")
+
+    def test_capture_file(self):
+        (self.folder / "qemu-vlan0.pcap").mkdir()
+        self.check(self.run_proxy("exits", "--capture-net"), 125, "qemu-vlan0.pcap: Is a directory")
+
+    def in_namespace(self, script):
+        """SCRIPT in a network namespace of its own, with tools/tap.sh as $TAP."""
+        namespace = ["unshare", "--net"] if os.getuid() == 0 else ["unshare", "--map-root-user", "--net"]
+        return subprocess.run(
+            [*namespace, "sh", "-ec", script, PROXY],
+            cwd=self.folder,
+            env={**self.environment("describes_tap"), "TAP": str(HERE.parents[2] / "tools" / "tap.sh")},
+            capture_output=True,
+            timeout=LIMIT,
+        )
+
+    def test_tap_device(self):
+        result = self.in_namespace('"$TAP" up tap7; "$TAP" status tap7 >&2; HERMIT_NETIF=tap7 "$0" app; "$TAP" down tap7')
+        self.assertEqual((result.returncode, result.stdout), (0, b"tap7 70\n"), result.stderr)
+        self.assertIn(b"10.0.5.1/24", result.stderr)
+
+    def test_tap_device_in_use(self):
+        script = '"$TAP" up tap7; export HERMIT_NETIF=tap7; FAKE_QEMU=is_slow "$0" app & sleep 1; "$0" app || code=$?'
+        result = self.in_namespace(script + "; kill -TERM $!; exit $code")
+        self.check(result, 125, "tap7 is in use by another program")
+
+    def test_tap_device_down(self):
+        result = self.in_namespace('"$TAP" up tap7; "$TAP" down tap7; HERMIT_NETIF=tap7 "$0" app')
+        self.check(result, 125, "there is no device tap7")
+
+    def test_open_descriptor(self):
+        opener = self.folder / "opener.py"
+        opener.write_text(
+            "import fcntl, os, sys\n"
+            "fd = os.open('/dev/net/tun', os.O_RDWR)\n"
+            "fcntl.ioctl(fd, 0x400454CA, b'tap7'.ljust(16, b'\\0') + (0x5002).to_bytes(24, 'little'))\n"
+            "os.dup2(fd, 9)\n"
+            "os.execv(sys.argv[1], [sys.argv[1], '--netif=@9', 'app'])\n"
+        )
+        result = self.in_namespace(f'"$TAP" up tap7; exec python3 "{opener}" "$0"')
+        self.assertEqual((result.returncode, result.stdout), (0, b"tap7 70\n"), result.stderr)
+
+
 class Endings(ProxyTest):
     def test_status(self):
         for status in (0, 1, 77, 125, 255):

@@ -2,6 +2,7 @@
 /* Options and variables of the proxy, and the QEMU command line that comes of them. */
 #include "check.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <proxy/message.h>
 #include <proxy/options.h>
@@ -145,6 +146,93 @@ static void test_environment(void)
 	unsetenv("HERMIT_QEMU");
 }
 
+static void test_network_options(void)
+{
+	static const char *const bad[] = {
+		"--nic=ne2000",
+		"--nic=",
+		"--app-port=0",
+		"--app-port=65536",
+		"--app-port=+80",
+		"--publish=80",
+		"--publish=:80",
+		"--publish=80:",
+		"--publish=1.2.3:80:80",
+		"--publish=0:80",
+		"--publish=80:65536",
+		"--publish=80:80/sctp",
+		"--publish=a:80:80",
+		"--publish=[::1]:80:80",
+		"--publish=80:80/",
+		"--publish=/udp",
+		"--publish=1:2/udp:3",
+		"--publish=1.2.3.4.5.6.7.8.9:1:2",
+		"--netif=",
+		"--netif=@",
+		"--netif=@x",
+		"--netif=@99999999",
+		"--netif=a/b",
+		"--netif=sixteenletters16",
+		"--netif=..",
+		"--ip=10.0.5",
+		"--ip=0.1.2.3",
+		"--ip=127.0.0.1",
+		"--ip=224.0.0.1",
+		"--ip=10.0.5.2/24",
+		"--gateway=10.0.5.x",
+		"--mask=255.0.255.0",
+		"--mask=0.0.0.0",
+		"--mask=24",
+		"--netif-mac=52:54:00:12:34",
+		"--netif-mac=01:54:00:12:34:56",
+		"--netif-mac=00:00:00:00:00:00",
+		"--netif-mac=52-54-00-12-34-56",
+		"--netif-mac=52:54:00:12:34:5g",
+	};
+	const uint8_t mac[6] = {0x52, 0xab, 0, 0x12, 0xCD, 0x56};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (parse(bad[i], "app", NULL))
+			fprintf(stderr, "%s was taken\n", bad[i]);
+		CHECK(!parse(bad[i], "app", NULL));
+		CHECK(!strchr(last_message, '\n'));
+	}
+	CHECK(parse("app", NULL, NULL) && options.net.nic == NIC_VIRTIO && !options.net.tap);
+	CHECK(parse("--publish=8080:80", "--publish=0.0.0.0:53:5353/udp", "app"));
+	CHECK_EQ(options.net.rule_count, 2);
+	CHECK_EQ(options.net.rules[0].host.s_addr, htonl(INADDR_LOOPBACK));
+	CHECK(options.net.rules[0].host_port == 8080 && options.net.rules[0].guest_port == 80);
+	CHECK(options.net.rules[1].udp && options.net.rules[1].host_port == 53);
+	CHECK_EQ(options.net.rules[1].host.s_addr, 0);
+	CHECK(parse("--netif=tap0", "--netif-mac=52:aB:00:12:cD:56", "app"));
+	CHECK_EQ(memcmp(options.net.mac, mac, 6), 0);
+	CHECK(parse("--netif=@12", "--ip=dhcp", "app") && options.net.ip.s_addr == 0);
+}
+
+/* Options that do not go together. */
+static void test_network_conflicts(void)
+{
+	CHECK(!parse("--netif=tap0", "--publish=1:2", "app") &&
+	      strstr(last_message, "HERMIT_NETIF"));
+	CHECK(!parse("--nic=none", "--app-port=1", "app") && strstr(last_message, "HERMIT_NIC"));
+	CHECK(!parse("--nic=none", "--netif=tap0", "app"));
+	CHECK(!parse("--nic=e1000", "--machine=microvm", "app") && strstr(last_message, "q35"));
+	CHECK(parse("--nic=e1000", "--machine=pc", "app") && options.machine == MACHINE_PC);
+	CHECK(parse("--nic=rtl8139", "app", NULL) && options.machine == MACHINE_Q35);
+	/* Network and broadcast address, gateway elsewhere or the machine itself. */
+	CHECK(!parse("--netif=tap0", "--ip=10.0.5.0", "app"));
+	CHECK(!parse("--netif=tap0", "--ip=10.0.5.255", "app"));
+	CHECK(!parse("--netif=tap0", "--ip=10.0.6.2", "app"));
+	CHECK(!parse("--netif=tap0", "--gateway=10.0.5.2", "app"));
+	CHECK(parse("--netif=tap0", "--gateway=0.0.0.0", "app"));
+	CHECK(parse("--netif=tap0", "--mask=255.255.255.252", "app"));
+	/* The variable's port gives way to the option's. */
+	setenv("HERMIT_APP_PORT", "8000", 1);
+	CHECK(parse("--app-port=9000", "app", NULL) && options.net.rule_count == 1);
+	CHECK_EQ(options.net.rules[0].host_port, 9000);
+	unsetenv("HERMIT_APP_PORT");
+}
+
 static bool has_arg(const struct qemu_command *command, const char *text)
 {
 	for (int i = 0; i < command->argc; i++)
@@ -155,11 +243,12 @@ static bool has_arg(const struct qemu_command *command, const char *text)
 
 static void test_command(void)
 {
+	struct qemu_host host = {.tap = -1, .vhost = -1};
 	struct qemu_command command;
 	char text[4096] = "";
 
 	CHECK(parse("--cpus=2", "--debug=wait", "app"));
-	CHECK_EQ(qemu_command_build(&command, &options, "it's an image", false), 0);
+	CHECK_EQ(qemu_command_build(&command, &options, "it's an image", &host), 0);
 	CHECK(has_arg(&command, "it's an image") && has_arg(&command, "tcg,thread=multi"));
 	CHECK(has_arg(&command, "max") && has_arg(&command, "-S") && has_arg(&command, "-gdb"));
 	CHECK(!command.argv[command.argc]);
@@ -169,9 +258,43 @@ static void test_command(void)
 	CHECK(strstr(text, "'it'\\''s an image'"));
 	qemu_command_destroy(&command);
 	CHECK(parse("--icount", "--cpus=2", "app"));
-	CHECK_EQ(qemu_command_build(&command, &options, "x", true), 0);
+	host.kvm = true;
+	CHECK_EQ(qemu_command_build(&command, &options, "x", &host), 0);
 	CHECK(has_arg(&command, "host") && has_arg(&command, "kvm") &&
 	      has_arg(&command, "shift=0"));
+	qemu_command_destroy(&command);
+}
+
+static void build(struct qemu_command *command, const char *first, const char *second,
+		  const struct qemu_host *host)
+{
+	CHECK(parse(first, second, "app"));
+	CHECK_EQ(qemu_command_build(command, &options, "x", host), 0);
+}
+
+static void test_network_command(void)
+{
+	struct qemu_host host = {.tap = -1, .vhost = -1, .mac = {0x52, 0x54, 0, 1, 2, 0xff}};
+	struct qemu_command command;
+
+	build(&command, "--publish=0.0.0.0:8080:80", "--publish=53:5353/udp", &host);
+	CHECK(has_arg(&command, "user,id=net,hostfwd=tcp:0.0.0.0:8080-:80,hostfwd=udp:127.0.0.1:53-"
+				":5353"));
+	CHECK(has_arg(&command, "virtio-net-device,netdev=net,mac=52:54:00:01:02:ff"));
+	qemu_command_destroy(&command);
+	build(&command, "--nic=none", "--cpus=1", &host);
+	CHECK(!has_arg(&command, "-netdev"));
+	qemu_command_destroy(&command);
+	host.tap = 9;
+	build(&command, "--netif=tap0", "--ip=10.0.5.9", &host);
+	CHECK(has_arg(&command, "tap,id=net,fd=6"));
+	CHECK(strstr(command.argv[command.argc - 1],
+		     " hermit.ip=10.0.5.9 hermit.gateway=10.0.5.1 hermit.mask=255.255.255.0"));
+	qemu_command_destroy(&command);
+	host.vhost = 10;
+	build(&command, "--netif=tap0", "--ip=dhcp", &host);
+	CHECK(has_arg(&command, "tap,id=net,fd=6,vhostfd=7"));
+	CHECK(!strstr(command.argv[command.argc - 1], "hermit.ip"));
 	qemu_command_destroy(&command);
 }
 
@@ -193,7 +316,10 @@ int main(void)
 	test_values();
 	test_refusals();
 	test_environment();
+	test_network_options();
+	test_network_conflicts();
 	test_command();
+	test_network_command();
 	test_memory_split();
 	options_destroy(&options);
 	return 0;
