@@ -25,7 +25,8 @@ all: packages-build $(BUILD)/Makefile
 $(BUILD)/Makefile: | packages-build
 	cmake -S . -B $(BUILD) -G "Unix Makefiles" $(CMAKE_FLAGS)
 
-packages-%:
+# A static pattern: make looks for no pattern rules for phony targets.
+packages-build packages-test packages-bench: packages-%:
 	@tools/install-packages.sh $*
 
 hello: packages-build $(BUILD)/Makefile
