@@ -30,7 +30,7 @@ TAIL = """
 | `ptrace`, `process_vm_readv`, `kcmp`, `pidfd_*`, `unshare`, `setns` | there are no other processes |
 | `shmget`, `msgget`, `semget` and relatives | no other process to share with; MPI will want the first |
 | `socket` and relatives | networking comes with lwIP |
-| `io_setup`, `io_uring_setup`, `inotify_init`, `fanotify_init` | programs fall back to other calls |
+| `io_uring_setup`, `inotify_init`, `fanotify_init` | programs fall back to other calls |
 | `init_module`, `kexec_load`, `reboot`, `swapon`, `iopl`, `bpf`, `perf_event_open` | the machine is the application's own |
 | `rseq` | nothing here would be faster for it |
 """

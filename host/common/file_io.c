@@ -251,6 +251,7 @@ static int64_t file_transfer(struct file_server *files, struct hostcall *call,
 	if (transfer->handle->fd < 0)
 		return transfer->write ? -EBADF : -EISDIR;
 	transfer->nowait = call->request.flags & HC_FLAG_NOWAIT;
+	transfer->append = call->request.flags & HC_FLAG_APPEND;
 	if (call->request.flags & HC_FLAG_SEGS)
 		result = transfer_referenced(files, call, transfer);
 	else

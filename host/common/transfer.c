@@ -54,9 +54,9 @@ static ssize_t transfer_step(struct transfer *transfer)
 		else if (transfer->write && handle->may_block)
 			bytes = small_write_step(transfer);
 		else if (transfer->write)
-			bytes = transfer->positioned ? pwritev(handle->io_fd, transfer->iov, count,
-							       transfer->offset)
-						     : writev(handle->io_fd, transfer->iov, count);
+			bytes = pwritev2(handle->io_fd, transfer->iov, count,
+					 transfer->positioned ? transfer->offset : -1,
+					 transfer->append ? RWF_APPEND : 0);
 		else
 			bytes = transfer->positioned ? preadv(handle->io_fd, transfer->iov, count,
 							      transfer->offset)

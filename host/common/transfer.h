@@ -21,6 +21,7 @@ struct transfer {
 	bool write;
 	bool nowait;	 /* -EAGAIN instead of TRANSFER_WAIT */
 	bool positioned; /* at offset, not at the file's own position */
+	bool append;	 /* a write: at the end of the file */
 	off_t offset;
 	struct iovec *iov; /* what is left; pieces change as the transfer goes on */
 	size_t count;

@@ -130,6 +130,7 @@ enum hc_event {
 /* hc_request.flags */
 #define HC_FLAG_SEGS   1u /* payload is struct hc_seg[]; the count is payload bytes / sizeof */
 #define HC_FLAG_NOWAIT 2u /* READ, WRITE: -EAGAIN instead of waiting; WRITE may end short */
+#define HC_FLAG_APPEND 4u /* WRITE, PWRITE: at the end of the file, as if it were O_APPEND */
 
 #define HC_NOFOLLOW    1u
 

@@ -26,31 +26,73 @@ struct transfer {
 	uint64_t end_offset; /* reply's val[0] */
 };
 
-static uint16_t read_op(int64_t offset)
+static struct transfer transfer_of(uint32_t handle, bool write, int64_t offset, unsigned flags)
 {
-	return offset < 0 ? HC_READ : HC_PREAD;
+	struct transfer t = {
+		.handle = handle,
+		.op = write ? HC_WRITE : HC_READ,
+		.interruptible = flags & HOST_IO_INTERRUPTIBLE,
+		.offset = offset,
+	};
+
+	if (offset >= 0)
+		t.op = write ? HC_PWRITE : HC_PREAD;
+	if (flags & HOST_IO_NOWAIT)
+		t.flags |= HC_FLAG_NOWAIT;
+	if (flags & HOST_IO_APPEND)
+		t.flags |= HC_FLAG_APPEND;
+	return t;
 }
 
-static uint16_t write_op(int64_t offset)
+/* The request for SIZE bytes, without its data. */
+static struct host_call request_of(const struct transfer *t, size_t size)
 {
-	return offset < 0 ? HC_WRITE : HC_PWRITE;
+	return (struct host_call){
+		.op = t->op,
+		.flags = t->flags,
+		.interruptible = t->interruptible,
+		.handle = t->handle,
+		.arg = {size, (uint64_t)t->offset},
+	};
+}
+
+/* Performs CALL; no more than SIZE bytes can have moved. */
+static int64_t perform(struct transfer *t, struct host_call *call, size_t size)
+{
+	int64_t result = host_call(call);
+
+	t->end_offset = call->val[0];
+	return result > (int64_t)size ? -EIO : result;
+}
+
+/* The data is in the frames of request and reply: BUFFER is kernel memory. */
+static int64_t call_in(struct transfer *t, void *buffer, size_t size)
+{
+	struct host_call call = request_of(t, size);
+	int64_t result;
+
+	call.in = buffer;
+	call.in_capacity = size;
+	result = perform(t, &call, size);
+	return result > 0 && call.in_size != (size_t)result ? -EIO : result;
+}
+
+static int64_t call_out(struct transfer *t, const void *buffer, size_t size)
+{
+	struct host_call call = request_of(t, size);
+
+	call.out[0] = (struct host_buffer){buffer, size};
+	return perform(t, &call, size);
 }
 
 static int64_t call_segments(struct transfer *t, const struct hc_seg *segments, unsigned count,
 			     size_t size)
 {
-	struct host_call call = {
-		.op = t->op,
-		.flags = (uint16_t)(HC_FLAG_SEGS | t->flags),
-		.interruptible = t->interruptible,
-		.handle = t->handle,
-		.arg = {size, (uint64_t)t->offset},
-		.out = {{segments, count * sizeof(*segments)}},
-	};
-	int64_t result = host_call(&call);
+	struct host_call call = request_of(t, size);
 
-	t->end_offset = call.val[0];
-	return result > (int64_t)size ? -EIO : result;
+	call.flags |= HC_FLAG_SEGS;
+	call.out[0] = (struct host_buffer){segments, count * sizeof(*segments)};
+	return perform(t, &call, size);
 }
 
 /* One request for the pinned memory. */
@@ -79,41 +121,14 @@ static int64_t call_pinned(struct transfer *t, struct vm_pin *pin)
 
 static int64_t copy_in(struct transfer *t, uintptr_t address, size_t size, void *buffer)
 {
-	struct host_call call = {
-		.op = t->op,
-		.flags = t->flags,
-		.interruptible = t->interruptible,
-		.handle = t->handle,
-		.arg = {size, (uint64_t)t->offset},
-		.in = buffer,
-		.in_capacity = size,
-	};
-	int64_t result = host_call(&call);
+	int64_t result = call_in(t, buffer, size);
 
-	if (result <= 0)
-		return result;
-	if (result > (int64_t)size || call.in_size != (size_t)result)
-		return -EIO;
-	return arch_user_write(address, buffer, (size_t)result) ? -EFAULT : result;
+	return result > 0 && arch_user_write(address, buffer, (size_t)result) ? -EFAULT : result;
 }
 
 static int64_t copy_out(struct transfer *t, uintptr_t address, size_t size, void *buffer)
 {
-	struct host_call call = {
-		.op = t->op,
-		.flags = t->flags,
-		.interruptible = t->interruptible,
-		.handle = t->handle,
-		.arg = {size, (uint64_t)t->offset},
-		.out = {{buffer, size}},
-	};
-	int64_t result;
-
-	if (arch_user_read(buffer, address, size))
-		return -EFAULT;
-	result = host_call(&call);
-	t->end_offset = call.val[0];
-	return result > (int64_t)size ? -EIO : result;
+	return arch_user_read(buffer, address, size) ? -EFAULT : call_out(t, buffer, size);
 }
 
 static int64_t by_copy(struct transfer *t, uintptr_t address, size_t size, bool write_memory)
@@ -160,13 +175,7 @@ static int64_t transfer(struct transfer *t, uintptr_t address, size_t size, bool
 
 int64_t host_read(uint32_t handle, uintptr_t address, size_t size, int64_t offset, unsigned flags)
 {
-	struct transfer t = {
-		.handle = handle,
-		.op = read_op(offset),
-		.flags = flags & HOST_IO_NOWAIT ? HC_FLAG_NOWAIT : 0,
-		.interruptible = flags & HOST_IO_INTERRUPTIBLE,
-		.offset = offset,
-	};
+	struct transfer t = transfer_of(handle, false, offset, flags);
 
 	return transfer(&t, address, size, true);
 }
@@ -174,13 +183,7 @@ int64_t host_read(uint32_t handle, uintptr_t address, size_t size, int64_t offse
 int64_t host_write(uint32_t handle, uintptr_t address, size_t size, int64_t offset, unsigned flags,
 		   uint64_t *end_offset)
 {
-	struct transfer t = {
-		.handle = handle,
-		.op = write_op(offset),
-		.flags = flags & HOST_IO_NOWAIT ? HC_FLAG_NOWAIT : 0,
-		.interruptible = flags & HOST_IO_INTERRUPTIBLE,
-		.offset = offset,
-	};
+	struct transfer t = transfer_of(handle, true, offset, flags);
 	int64_t result = transfer(&t, address, size, false);
 
 	if (end_offset)
@@ -188,33 +191,39 @@ int64_t host_write(uint32_t handle, uintptr_t address, size_t size, int64_t offs
 	return result;
 }
 
+int64_t host_read_kernel(uint32_t handle, void *buffer, size_t size, int64_t offset, unsigned flags)
+{
+	struct transfer t = transfer_of(handle, false, offset, flags);
+
+	return call_in(&t, buffer, MIN(size, (size_t)HC_DATA_MAX));
+}
+
+int64_t host_write_kernel(uint32_t handle, const void *buffer, size_t size, int64_t offset,
+			  unsigned flags, uint64_t *end_offset)
+{
+	struct transfer t = transfer_of(handle, true, offset, flags);
+	int64_t result = call_out(&t, buffer, MIN(size, (size_t)HC_DATA_MAX));
+
+	*end_offset = t.end_offset;
+	return result;
+}
+
 int64_t host_read_frames(uint32_t handle, paddr_t frame, size_t size, int64_t offset)
 {
-	struct transfer t = {.handle = handle, .op = HC_PREAD, .offset = offset};
+	struct transfer t = transfer_of(handle, false, offset, 0);
 	struct hc_seg segment = {frame, size};
-	struct host_call call = {
-		.op = HC_PREAD,
-		.handle = handle,
-		.arg = {size, (uint64_t)offset},
-		.in = mm_phys_to_virt(frame),
-		.in_capacity = size,
-	};
 
 	ASSERT(size <= HC_DATA_MAX && offset >= 0);
-	return channel_has_shm() ? call_segments(&t, &segment, 1, size) : host_call(&call);
+	return channel_has_shm() ? call_segments(&t, &segment, 1, size)
+				 : call_in(&t, mm_phys_to_virt(frame), size);
 }
 
 int64_t host_write_frames(uint32_t handle, paddr_t frame, size_t size, int64_t offset)
 {
-	struct transfer t = {.handle = handle, .op = HC_PWRITE, .offset = offset};
+	struct transfer t = transfer_of(handle, true, offset, 0);
 	struct hc_seg segment = {frame, size};
-	struct host_call call = {
-		.op = HC_PWRITE,
-		.handle = handle,
-		.arg = {size, (uint64_t)offset},
-		.out = {{mm_phys_to_virt(frame), size}},
-	};
 
 	ASSERT(size <= HC_DATA_MAX && offset >= 0);
-	return channel_has_shm() ? call_segments(&t, &segment, 1, size) : host_call(&call);
+	return channel_has_shm() ? call_segments(&t, &segment, 1, size)
+				 : call_out(&t, mm_phys_to_virt(frame), size);
 }

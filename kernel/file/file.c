@@ -43,20 +43,6 @@ void file_put(struct file *file)
 	kfree(file);
 }
 
-static bool may_read(const struct file *file)
-{
-	unsigned flags = atomic_load_explicit(&file->flags, memory_order_relaxed);
-
-	return (flags & O_ACCMODE) != O_WRONLY && !(file->kind & FILE_PATH_ONLY);
-}
-
-static bool may_write(const struct file *file)
-{
-	unsigned flags = atomic_load_explicit(&file->flags, memory_order_relaxed);
-
-	return (flags & O_ACCMODE) != O_RDONLY && !(file->kind & FILE_PATH_ONLY);
-}
-
 typedef int64_t (*transfer_fn)(struct file *file, struct file_io *io, uint64_t *offset);
 
 /* Calls TRANSFER with the position that the kind of file and OFFSET ask for. */
@@ -82,7 +68,7 @@ static int64_t transfer(struct file *file, transfer_fn function, struct file_io 
 
 int64_t file_read(struct file *file, struct file_io *io, const uint64_t *offset)
 {
-	if (!may_read(file))
+	if (!file_readable(file))
 		return -EBADF;
 	if (file->kind & FILE_DIRECTORY)
 		return -EISDIR;
@@ -91,7 +77,7 @@ int64_t file_read(struct file *file, struct file_io *io, const uint64_t *offset)
 
 int64_t file_write(struct file *file, struct file_io *io, const uint64_t *offset)
 {
-	if (!may_write(file))
+	if (!file_writable(file))
 		return -EBADF;
 	return file->ops->write ? transfer(file, file->ops->write, io, offset) : -EINVAL;
 }

@@ -41,11 +41,16 @@ static uint64_t take(struct event *event) NO_THREAD_SAFETY
 	return value;
 }
 
+static bool room_for(uint64_t value, uint64_t counter)
+{
+	return counter <= COUNTER_MAX && value <= COUNTER_MAX - counter;
+}
+
 /* Adds VALUE; false when the counter has no room for it. */
 static bool add(struct event *event, uint64_t value) NO_THREAD_SAFETY
 {
 	arch_irq_state_t irq = spin_lock(&event->lock);
-	bool fits = value <= COUNTER_MAX - event->counter;
+	bool fits = room_for(value, event->counter);
 
 	if (fits)
 		event->counter += value;
@@ -62,7 +67,7 @@ static int64_t event_read(struct file *file, struct file_io *io, uint64_t *offse
 	if (io->remaining < sizeof(value))
 		return -EINVAL;
 	while (!(value = take(event))) {
-		if (file_nonblocking(file))
+		if (file_io_nowait(file, io))
 			return -EAGAIN;
 		if (wait_event(&event->queue, WAIT_INTERRUPTIBLE, TIME_NEVER, counter_of(event)))
 			return -ERESTARTSYS;
@@ -86,10 +91,10 @@ static int64_t event_write(struct file *file, struct file_io *io, uint64_t *offs
 	if (value == UINT64_MAX)
 		return -EINVAL;
 	while (!add(event, value)) {
-		if (file_nonblocking(file))
+		if (file_io_nowait(file, io))
 			return -EAGAIN;
 		if (wait_event(&event->queue, WAIT_INTERRUPTIBLE, TIME_NEVER,
-			       value <= COUNTER_MAX - counter_of(event)))
+			       room_for(value, counter_of(event))))
 			return -ERESTARTSYS;
 	}
 	wait_queue_wake(&event->queue, WAIT_ALL);
@@ -101,7 +106,8 @@ static unsigned event_poll(struct file *file, unsigned events)
 	uint64_t counter = counter_of(file->data);
 
 	(void)events;
-	return (counter ? POLLIN : 0u) | (counter < COUNTER_MAX ? POLLOUT : 0u);
+	return (counter ? POLLIN : 0u) | (counter < COUNTER_MAX ? POLLOUT : 0u) |
+	       (counter > COUNTER_MAX ? POLLERR : 0u);
 }
 
 static int event_stat(struct file *file, file_stat_t *stat)
@@ -139,4 +145,20 @@ int eventfd_create(uint64_t value, bool semaphore, unsigned flags, struct file *
 	}
 	(*out)->poll_queue = &event->queue;
 	return 0;
+}
+
+bool file_is_eventfd(const struct file *file)
+{
+	return file->ops == &event_ops;
+}
+
+void eventfd_signal(struct file *file, uint64_t value) NO_THREAD_SAFETY
+{
+	struct event *event = file->data;
+	arch_irq_state_t irq = spin_lock(&event->lock);
+
+	/* One more than writers can reach, as on Linux: it has overflowed. */
+	event->counter += MIN(value, UINT64_MAX - event->counter);
+	spin_unlock(&event->lock, irq);
+	wait_queue_wake(&event->queue, WAIT_ALL);
 }

@@ -10,11 +10,13 @@
 
 #include "pagecache.h"
 
-static unsigned io_flags(const struct file *file)
+static unsigned io_flags(const struct file *file, const struct file_io *io)
 {
-	if (!(file->kind & FILE_STREAM))
-		return 0;
-	return HOST_IO_INTERRUPTIBLE | (file_nonblocking(file) ? HOST_IO_NOWAIT : 0);
+	unsigned flags = io->append ? HOST_IO_APPEND : 0;
+
+	if (file->kind & FILE_STREAM)
+		flags |= HOST_IO_INTERRUPTIBLE | (file_io_nowait(file, io) ? HOST_IO_NOWAIT : 0);
+	return flags;
 }
 
 /* Does this transfer use the host's own position? */
@@ -26,41 +28,22 @@ static bool at_host_offset(const struct file *file, const uint64_t *offset)
 static int64_t read_piece(struct file *file, const struct file_io *io, uintptr_t address,
 			  size_t size, int64_t offset)
 {
-	struct host_call call = {
-		.op = offset < 0 ? HC_READ : HC_PREAD,
-		.handle = host_file_of(file)->handle,
-		.interruptible = file->kind & FILE_STREAM,
-		.in = (void *)address,
-	};
-	int64_t result;
+	uint32_t handle = host_file_of(file)->handle;
 
 	if (!io->kernel)
-		return host_read(call.handle, address, size, offset, io_flags(file));
-	size = MIN(size, (size_t)HC_DATA_MAX);
-	call.arg[0] = call.in_capacity = size;
-	call.arg[1] = (uint64_t)offset;
-	result = host_call(&call);
-	return result > (int64_t)size ? -EIO : result;
+		return host_read(handle, address, size, offset, io_flags(file, io));
+	return host_read_kernel(handle, (void *)address, size, offset, io_flags(file, io));
 }
 
 static int64_t write_piece(struct file *file, const struct file_io *io, uintptr_t address,
 			   size_t size, int64_t offset, uint64_t *end)
 {
-	struct host_call call = {
-		.op = offset < 0 ? HC_WRITE : HC_PWRITE,
-		.handle = host_file_of(file)->handle,
-		.interruptible = file->kind & FILE_STREAM,
-		.arg = {0, (uint64_t)offset},
-	};
-	int64_t result;
+	uint32_t handle = host_file_of(file)->handle;
 
 	if (!io->kernel)
-		return host_write(call.handle, address, size, offset, io_flags(file), end);
-	size = MIN(size, (size_t)HC_DATA_MAX);
-	call.out[0] = (struct host_buffer){(const void *)address, size};
-	result = host_call(&call);
-	*end = call.val[0];
-	return result > (int64_t)size ? -EIO : result;
+		return host_write(handle, address, size, offset, io_flags(file, io), end);
+	return host_write_kernel(handle, (const void *)address, size, offset, io_flags(file, io),
+				 end);
 }
 
 /* -EINTR restarts unless a handler says otherwise; a write to a closed pipe raises SIGPIPE. */
@@ -107,9 +90,23 @@ int64_t hostfs_read(struct file *file, struct file_io *io, uint64_t *offset)
 	return settle(done, result);
 }
 
+/* The pages in memory of what a write has changed: the DONE bytes before END. */
+static void refresh_pages(struct file *file, uint64_t end, int64_t done)
+{
+	if (file->kind & FILE_STREAM || done <= 0 || !pagecache_in_use())
+		return;
+	if (end <= INT64_MAX)
+		pagecache_after_write(file, end - (uint64_t)done, (uint64_t)done);
+	else /* nobody knows where */
+		pagecache_after_write(file, 0, INT64_MAX);
+}
+
+/* The host finds the end of a file to append to, at its own position. That of an inherited file is
+ * the application's, and must not move when the application names another one. */
 int64_t hostfs_write(struct file *file, struct file_io *io, uint64_t *offset)
 {
-	bool append = atomic_load(&file->flags) & O_APPEND && offset == &file->offset;
+	bool append = file_io_appends(file, io) &&
+		      (offset == &file->offset || !(file->kind & FILE_HOST_OFFSET));
 	bool own = append || at_host_offset(file, offset);
 	int64_t done = 0, result = 0;
 	uint64_t end = UINT64_MAX;
@@ -122,16 +119,15 @@ int64_t hostfs_write(struct file *file, struct file_io *io, uint64_t *offset)
 			break;
 		file_io_advance(io, (size_t)result);
 		done += result;
-		if (append)
+		if (append && offset)
 			*offset = end;
 		else if (!own)
 			*offset += (uint64_t)result;
 	}
 	watch_for_edge(file, io, POLLOUT);
 	if (!own)
-		end = *offset;
-	if (done && end <= INT64_MAX && !(file->kind & FILE_STREAM) && pagecache_in_use())
-		pagecache_after_write(file, end - (uint64_t)done, (uint64_t)done);
+		end = file_io_appends(file, io) ? UINT64_MAX : *offset;
+	refresh_pages(file, end, done);
 	return settle(done, result);
 }
 

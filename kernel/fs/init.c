@@ -5,6 +5,7 @@
 #include <asm/errno.h>
 #include <drivers/host_channel.h>
 #include <file/epoll.h>
+#include <fs/aio.h>
 #include <fs/vfs.h>
 #include <lib/string.h>
 #include <mm/heap.h>
@@ -103,6 +104,7 @@ int fs_init(void)
 	file_paths_init();
 	epoll_init();
 	pagecache_init();
+	aio_init();
 	error = memfs_init();
 	if (!error)
 		error = hello ? hostfs_init() : memfs_mount("/", "tmpfs");

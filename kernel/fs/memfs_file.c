@@ -117,7 +117,7 @@ static int64_t write_part(struct file *file, struct mem_node *node, struct file_
 	if (got <= 0)
 		return got;
 	mutex_lock(&node->data_lock);
-	if (atomic_load(&file->flags) & O_APPEND) /* pwrite(2) too, as on Linux */
+	if (file_io_appends(file, io)) /* pwrite(2) too, as on Linux */
 		*offset = node->size;
 	while (total < got) {
 		put = copy_to(node, *offset, buffer + total, (size_t)(got - total));

@@ -118,7 +118,7 @@ static int64_t pipe_read(struct file *file, struct file_io *io, uint64_t *offset
 			pipe_wake_writers(pipe);
 		if (result || ended)
 			return result;
-		if (file_nonblocking(file))
+		if (file_io_nowait(file, io))
 			return -EAGAIN;
 		error = wait_event(&pipe->readable, WAIT_INTERRUPTIBLE, TIME_NEVER,
 				   atomic_load(&pipe->used) || !atomic_load(&pipe->writers));
@@ -156,7 +156,7 @@ static int64_t pipe_write(struct file *file, struct file_io *io, uint64_t *offse
 			wait_queue_wake(&pipe->readable, WAIT_ALL);
 		if (!io->remaining)
 			break;
-		if (file_nonblocking(file))
+		if (file_io_nowait(file, io))
 			return done ? (int64_t)done : -EAGAIN;
 		if (wait_event(&pipe->writable, WAIT_INTERRUPTIBLE, TIME_NEVER,
 			       !atomic_load(&pipe->readers) || pipe_space(pipe) >= least))

@@ -60,7 +60,7 @@ static int64_t signal_file_read(struct file *file, struct file_io *io, uint64_t 
 			done += (int64_t)sizeof(out);
 			continue;
 		}
-		if (done || file_nonblocking(file))
+		if (done || file_io_nowait(file, io))
 			return done ? done : -EAGAIN;
 		if (wait_event(signal_wait_queue(), WAIT_INTERRUPTIBLE, TIME_NEVER,
 			       signal_is_pending(atomic_load(&data->mask))))

@@ -109,7 +109,7 @@ static int64_t alarm_read(struct file *file, struct file_io *io, uint64_t *offse
 	if (io->remaining < sizeof(count))
 		return -EINVAL;
 	while (!(count = take(alarm))) {
-		if (file_nonblocking(file))
+		if (file_io_nowait(file, io))
 			return -EAGAIN;
 		if (wait_event(&alarm->queue, WAIT_INTERRUPTIBLE, TIME_NEVER, has_expired(alarm)))
 			return -ERESTARTSYS;

@@ -11,30 +11,8 @@
 #include <mm/heap.h>
 
 #define TRANSFER_MAX 0x7ffff000ul /* of one call, as on Linux */
-#define VECTOR_FAST  8u		  /* segments that need no memory from the heap */
 #define COPY_CHUNK   (64ul << 10)
 #define SEEK_MAX     SEEK_HOLE
-
-static long io_buffer(int fd, io_fn function, uintptr_t address, size_t size,
-		      const uint64_t *offset)
-{
-	struct file_segment segment = {address, MIN(size, TRANSFER_MAX)};
-	struct file_io io = {.segments = &segment, .count = 1, .remaining = segment.size};
-	struct file *file;
-	long result;
-
-	if (offset && (int64_t)*offset < 0)
-		return -EINVAL;
-	file = fd_get(fd);
-	if (!file)
-		return -EBADF;
-	if (arch_user_range_ok(address, size))
-		result = function(file, &io, offset);
-	else
-		result = -EFAULT;
-	file_put(file);
-	return result;
-}
 
 /* Checks and takes over the COUNT segments of a struct iovec array. The total, or -errno. */
 static int64_t read_vector(struct file_segment *segments, uintptr_t vector, unsigned count)
@@ -55,34 +33,88 @@ static int64_t read_vector(struct file_segment *segments, uintptr_t vector, unsi
 	return (int64_t)total;
 }
 
-long io_user_vector(struct file *file, io_fn function, uintptr_t vector, unsigned long count,
-		    const uint64_t *offset)
+int io_take_vector(struct io_buffers *b, uintptr_t vector, unsigned long count)
 {
-	struct file_segment fast[VECTOR_FAST], *segments = fast;
-	struct file_io io = {.count = (unsigned)count};
 	int64_t total;
 
+	*b = (struct io_buffers){.io.count = (unsigned)count};
 	if (count > UIO_MAXIOV)
 		return -EINVAL;
-	if (count > VECTOR_FAST) {
-		segments = kmalloc(count * sizeof(*segments));
-		if (!segments)
+	if (count > IO_FAST_SEGMENTS) {
+		b->more = kmalloc(count * sizeof(*b->more));
+		if (!b->more)
 			return -ENOMEM;
 	}
-	total = read_vector(segments, vector, (unsigned)count);
-	if (total >= 0) {
-		io.segments = segments;
-		io.remaining = (size_t)total;
-		total = function(file, &io, offset);
+	b->io.segments = b->more ? b->more : b->fast;
+	total = read_vector(b->more ? b->more : b->fast, vector, (unsigned)count);
+	if (total < 0) {
+		io_release(b);
+		return (int)total;
 	}
-	if (segments != fast)
-		kfree(segments);
-	return total;
+	b->io.remaining = (size_t)total;
+	return 0;
 }
 
-static long io_vector(int fd, io_fn function, uintptr_t vector, unsigned long count,
+int io_take_buffer(struct io_buffers *b, uintptr_t address, size_t size)
+{
+	*b = (struct io_buffers){.fast[0] = {address, MIN(size, TRANSFER_MAX)}};
+	b->io.segments = b->fast;
+	b->io.count = 1;
+	b->io.remaining = b->fast[0].size;
+	return arch_user_range_ok(address, size) ? 0 : -EFAULT;
+}
+
+void io_release(struct io_buffers *b)
+{
+	kfree(b->more);
+	b->more = NULL;
+}
+
+int io_set_flags(struct file_io *io, unsigned flags)
+{
+	if (flags & ~(unsigned)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
+		return -EOPNOTSUPP;
+	io->nowait = flags & RWF_NOWAIT;
+	io->append = flags & RWF_APPEND;
+	return 0;
+}
+
+int64_t io_make_durable(struct file *file, int64_t written, unsigned flags)
+{
+	int error = 0;
+
+	if (written > 0 && flags & (RWF_DSYNC | RWF_SYNC) && file->ops->sync)
+		error = file->ops->sync(file, !(flags & RWF_SYNC));
+	return error ? error : written;
+}
+
+long io_user_vector(struct file *file, io_fn function, uintptr_t vector, unsigned long count)
+{
+	struct io_buffers buffers;
+	long result = io_take_vector(&buffers, vector, count);
+
+	if (result)
+		return result;
+	result = function(file, &buffers.io, NULL);
+	io_release(&buffers);
+	return result;
+}
+
+static long transfer(struct file *file, io_fn function, struct io_buffers *buffers,
+		     const uint64_t *offset, unsigned flags)
+{
+	/* A transfer of nothing asks for no flags. */
+	int64_t result = buffers->io.remaining ? io_set_flags(&buffers->io, flags) : 0;
+
+	if (!result)
+		result = function(file, &buffers->io, offset);
+	return function == file_write ? io_make_durable(file, result, flags) : result;
+}
+
+static long io_buffer(int fd, io_fn function, uintptr_t address, size_t size,
 		      const uint64_t *offset)
 {
+	struct io_buffers buffers;
 	struct file *file;
 	long result;
 
@@ -91,7 +123,30 @@ static long io_vector(int fd, io_fn function, uintptr_t vector, unsigned long co
 	file = fd_get(fd);
 	if (!file)
 		return -EBADF;
-	result = io_user_vector(file, function, vector, count, offset);
+	result = io_take_buffer(&buffers, address, size);
+	if (!result)
+		result = function(file, &buffers.io, offset);
+	file_put(file);
+	return result;
+}
+
+static long io_vector(int fd, io_fn function, uintptr_t vector, unsigned long count,
+		      const uint64_t *offset, unsigned flags)
+{
+	struct io_buffers buffers;
+	struct file *file;
+	long result;
+
+	if (offset && (int64_t)*offset < 0)
+		return -EINVAL;
+	file = fd_get(fd);
+	if (!file)
+		return -EBADF;
+	result = io_take_vector(&buffers, vector, count);
+	if (!result) {
+		result = transfer(file, function, &buffers, offset, flags);
+		io_release(&buffers);
+	}
 	file_put(file);
 	return result;
 }
@@ -127,13 +182,13 @@ SYSCALL(pwrite64)
 /* readv(fd, vector, count) */
 SYSCALL(readv)
 {
-	return io_vector((int)a0, file_read, (uintptr_t)a1, (unsigned long)a2, NULL);
+	return io_vector((int)a0, file_read, (uintptr_t)a1, (unsigned long)a2, NULL, 0);
 }
 
 /* writev(fd, vector, count) */
 SYSCALL(writev)
 {
-	return io_vector((int)a0, file_write, (uintptr_t)a1, (unsigned long)a2, NULL);
+	return io_vector((int)a0, file_write, (uintptr_t)a1, (unsigned long)a2, NULL, 0);
 }
 
 /* preadv(fd, vector, count, offset low, high): the low part holds all 64 bits */
@@ -141,30 +196,14 @@ SYSCALL(preadv)
 {
 	uint64_t offset = (uint64_t)a3;
 
-	return io_vector((int)a0, file_read, (uintptr_t)a1, (unsigned long)a2, &offset);
+	return io_vector((int)a0, file_read, (uintptr_t)a1, (unsigned long)a2, &offset, 0);
 }
 
 SYSCALL(pwritev)
 {
 	uint64_t offset = (uint64_t)a3;
 
-	return io_vector((int)a0, file_write, (uintptr_t)a1, (unsigned long)a2, &offset);
-}
-
-#define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
-
-/* What was written to FD has to last before the call returns. */
-static long make_durable(int fd, long written, unsigned flags)
-{
-	struct file *file = written > 0 && flags & (RWF_DSYNC | RWF_SYNC) ? fd_get(fd) : NULL;
-	int error = 0;
-
-	if (!file)
-		return written;
-	if (file->ops->sync)
-		error = file->ops->sync(file, !(flags & RWF_SYNC));
-	file_put(file);
-	return error ? error : written;
+	return io_vector((int)a0, file_write, (uintptr_t)a1, (unsigned long)a2, &offset, 0);
 }
 
 /* preadv2(fd, vector, count, offset low, high, flags); offset -1: the file's own position */
@@ -172,22 +211,16 @@ SYSCALL(preadv2)
 {
 	uint64_t offset = (uint64_t)a3;
 
-	if ((unsigned)a5 & ~(unsigned)RWF_KNOWN)
-		return -EOPNOTSUPP;
 	return io_vector((int)a0, file_read, (uintptr_t)a1, (unsigned long)a2,
-			 a3 == -1 ? NULL : &offset);
+			 a3 == -1 ? NULL : &offset, (unsigned)a5);
 }
 
 SYSCALL(pwritev2)
 {
 	uint64_t offset = (uint64_t)a3;
-	long result;
 
-	if ((unsigned)a5 & ~(unsigned)RWF_KNOWN)
-		return -EOPNOTSUPP;
-	result = io_vector((int)a0, file_write, (uintptr_t)a1, (unsigned long)a2,
-			   a3 == -1 ? NULL : &offset);
-	return make_durable((int)a0, result, (unsigned)a5);
+	return io_vector((int)a0, file_write, (uintptr_t)a1, (unsigned long)a2,
+			 a3 == -1 ? NULL : &offset, (unsigned)a5);
 }
 
 /* lseek(fd, offset, whence) */
@@ -272,17 +305,10 @@ static int64_t copy(struct file *in, uint64_t *in_offset, struct file *out, uint
 	return done;
 }
 
-static bool open_for(struct file *file, unsigned not_mode)
-{
-	unsigned flags = atomic_load(&file->flags);
-
-	return (flags & O_ACCMODE) != not_mode && !(file->kind & FILE_PATH_ONLY);
-}
-
 /* sendfile copies from what has a position, and not to the end of a file that may grow. */
 static int check_sendfile(struct file *in, struct file *out)
 {
-	if (in->kind & (FILE_STREAM | FILE_DIRECTORY) || atomic_load(&out->flags) & O_APPEND)
+	if (in->kind & (FILE_STREAM | FILE_DIRECTORY) || file_appending(out))
 		return -EINVAL;
 	return 0;
 }
@@ -293,7 +319,7 @@ static int check_copy_range(struct file *in, struct file *out)
 		return -EISDIR;
 	if ((in->kind | out->kind) & FILE_STREAM)
 		return -EINVAL;
-	return atomic_load(&out->flags) & O_APPEND ? -EBADF : 0;
+	return file_appending(out) ? -EBADF : 0;
 }
 
 static int64_t copy_files(int in_fd, uint64_t *in_offset, int out_fd, uint64_t *out_offset,
@@ -305,7 +331,7 @@ static int64_t copy_files(int in_fd, uint64_t *in_offset, int out_fd, uint64_t *
 
 	if (!buffer)
 		result = -ENOMEM;
-	else if (!in || !out || !open_for(in, O_WRONLY) || !open_for(out, O_RDONLY))
+	else if (!in || !out || !file_readable(in) || !file_writable(out))
 		result = -EBADF;
 	else
 		result = check(in, out);

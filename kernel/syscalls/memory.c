@@ -126,6 +126,28 @@ long sys_mprotect(long address, long size, long prot, long a3, long a4, long a5)
 	return vm_protect((uintptr_t)address, (size_t)size, (unsigned)prot);
 }
 
+/* Protection keys: as Linux on a processor that has none. Key -1 stands for no key. */
+long sys_pkey_mprotect(long address, long size, long prot, long key, long a4, long a5)
+{
+	(void)a4, (void)a5;
+	return (int)key == -1 ? vm_protect((uintptr_t)address, (size_t)size, (unsigned)prot)
+			      : -EINVAL;
+}
+
+long sys_pkey_alloc(long flags, long rights, long a2, long a3, long a4, long a5)
+{
+	const unsigned long known = PKEY_DISABLE_ACCESS | PKEY_DISABLE_WRITE;
+
+	(void)a2, (void)a3, (void)a4, (void)a5;
+	return flags || (unsigned long)rights & ~known ? -EINVAL : -ENOSPC;
+}
+
+long sys_pkey_free(long key, long a1, long a2, long a3, long a4, long a5)
+{
+	(void)key, (void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+	return -EINVAL;
+}
+
 long sys_mremap(long address, long old_size, long new_size, long flags, long new_address, long a5)
 {
 	(void)a5;

@@ -64,7 +64,7 @@ static int64_t splice_ends(struct splice_end *in, struct splice_end *out, size_t
 		return error;
 	if (from_pipe && to_pipe)
 		return splice_pipes(in->file, out->file, size, false, nowait);
-	if (from_pipe && atomic_load(&out->file->flags) & O_APPEND)
+	if (from_pipe && file_appending(out->file))
 		return -EINVAL;
 	if (from_pipe)
 		result = splice_from_pipe(in->file, out->file, position_of(out), size, nowait);
@@ -166,7 +166,7 @@ SYSCALL(vmsplice)
 	if (!file_is_pipe(file))
 		result = -EBADF;
 	else
-		result = io_user_vector(file, function, (uintptr_t)a1, (unsigned long)a2, NULL);
+		result = io_user_vector(file, function, (uintptr_t)a1, (unsigned long)a2);
 	file_put(file);
 	return result;
 }

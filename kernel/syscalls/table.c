@@ -9,6 +9,7 @@
 #include <asm/unistd_64.h>
 #include <core/log.h>
 #include <stdatomic.h>
+#include <syscalls/aio.h>
 #include <syscalls/creds.h>
 #include <syscalls/entry.h>
 #include <syscalls/event.h>
@@ -191,6 +192,11 @@ const arch_syscall_fn arch_syscall_table[ARCH_SYSCALL_COUNT] = {
 	ENTRY(futex),
 	ENTRY(sched_setaffinity),
 	ENTRY(sched_getaffinity),
+	ENTRY(io_setup),
+	ENTRY(io_destroy),
+	ENTRY(io_getevents),
+	ENTRY(io_submit),
+	ENTRY(io_cancel),
 	ENTRY(epoll_create),
 	ENTRY(getdents64),
 	ENTRY(set_tid_address),
@@ -262,7 +268,11 @@ const arch_syscall_fn arch_syscall_table[ARCH_SYSCALL_COUNT] = {
 	ENTRY(copy_file_range),
 	ENTRY(preadv2),
 	ENTRY(pwritev2),
+	ENTRY(pkey_mprotect),
+	ENTRY(pkey_alloc),
+	ENTRY(pkey_free),
 	ENTRY(statx),
+	ENTRY(io_pgetevents),
 	ENTRY(get_mempolicy),
 	ENTRY(set_mempolicy),
 	ENTRY(mbind),

@@ -12,6 +12,7 @@ void files_open(void);
 void files_open_at(void);
 void files_read_write(void);
 void files_vectors(void);
+void files_flags(void);
 void files_seek(void);
 void files_big(void);
 void files_directories(void);

@@ -2,6 +2,7 @@
 /* mprotect; text, data, stack and heap: none of them both writable and executable. */
 #include "memory.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -45,6 +46,27 @@ static void change_rights(void)
 	SHOW(munmap(map, PAGE));
 }
 
+/* With protection keys, or without where the processor has none. */
+static void keys(void)
+{
+	char *map = map_anonymous(PAGE, READ_WRITE);
+	int key = pkey_alloc(0, 0);
+
+	CHECK(key > 0 || errno == ENOSPC || errno == EINVAL);
+	CHECK(key < 0 || pkey_free(key) == 0);
+	SHOW(pkey_alloc(1, 0));
+	SHOW(pkey_alloc(0, 4));
+	SHOW(pkey_free(-1));
+	SHOW(pkey_free(15));
+	SHOW(pkey_mprotect(map, PAGE, PROT_READ, -1));
+	CHECK(fault_of_write(map) == SIGSEGV);
+	SHOW(pkey_mprotect(map + 1, PAGE, PROT_READ, -1));
+	SHOW(pkey_mprotect(map, PAGE, READ_WRITE, 14));
+	SHOW(pkey_mprotect(map, PAGE, READ_WRITE, -2));
+	CHECK(fault_of_write(map) == SIGSEGV);
+	SHOW(munmap(map, PAGE));
+}
+
 void memory_protect(void)
 {
 	char *map = map_anonymous(8 * PAGE, READ_WRITE);
@@ -54,6 +76,7 @@ void memory_protect(void)
 	bad_arguments(map);
 	SHOW(munmap(map, 8 * PAGE));
 	change_rights();
+	keys();
 }
 
 void memory_execute(void)

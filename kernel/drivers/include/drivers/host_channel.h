@@ -64,10 +64,17 @@ must_check int64_t host_call(struct host_call *call);
  */
 #define HOST_IO_INTERRUPTIBLE 1u /* a stream: a signal ends the wait; never by reference */
 #define HOST_IO_NOWAIT	      2u /* -EAGAIN instead of waiting */
+#define HOST_IO_APPEND	      4u /* a write: at the end of the file */
 must_check int64_t host_read(uint32_t handle, uintptr_t address, size_t size, int64_t offset,
 			     unsigned flags);
 must_check int64_t host_write(uint32_t handle, uintptr_t address, size_t size, int64_t offset,
 			      unsigned flags, uint64_t *end_offset);
+
+/* The same with kernel memory, in the frames of the protocol. */
+must_check int64_t host_read_kernel(uint32_t handle, void *buffer, size_t size, int64_t offset,
+				    unsigned flags);
+must_check int64_t host_write_kernel(uint32_t handle, const void *buffer, size_t size,
+				     int64_t offset, unsigned flags, uint64_t *end_offset);
 
 /* The same into kernel memory that is physically contiguous in the physmap (page cache frames). */
 must_check int64_t host_read_frames(uint32_t handle, paddr_t frame, size_t size, int64_t offset);

@@ -102,6 +102,25 @@ static inline bool file_nonblocking(const struct file *file)
 	return atomic_load_explicit(&file->flags, memory_order_relaxed) & 04000u; /* O_NONBLOCK */
 }
 
+static inline bool file_appending(const struct file *file)
+{
+	return atomic_load_explicit(&file->flags, memory_order_relaxed) & 02000u; /* O_APPEND */
+}
+
+/* Was FILE opened so that it can be read, or written? O_PATH: neither. */
+static inline bool file_readable(const struct file *file)
+{
+	unsigned flags = atomic_load_explicit(&file->flags, memory_order_relaxed);
+
+	return (flags & 3u) != 1u && !(file->kind & FILE_PATH_ONLY); /* not O_WRONLY */
+}
+static inline bool file_writable(const struct file *file)
+{
+	unsigned flags = atomic_load_explicit(&file->flags, memory_order_relaxed);
+
+	return (flags & 3u) != 0 && !(file->kind & FILE_PATH_ONLY); /* not O_RDONLY */
+}
+
 /*
  * Paths of open files: where the file was opened, or where this system has moved it since. Mutex
  * paths_lock of paths.c guards them. Task context.
@@ -133,7 +152,19 @@ struct file_io {
 	size_t skip;	/* bytes of the current segment that are done */
 	size_t remaining;
 	bool kernel; /* addresses are the kernel's */
+	bool nowait; /* as if the file were O_NONBLOCK (RWF_NOWAIT) */
+	bool append; /* as if the file were O_APPEND (RWF_APPEND) */
 };
+
+/* Must this transfer not wait? Must it go to the end of the file? */
+static inline bool file_io_nowait(const struct file *file, const struct file_io *io)
+{
+	return io->nowait || file_nonblocking(file);
+}
+static inline bool file_io_appends(const struct file *file, const struct file_io *io)
+{
+	return io->append || file_appending(file);
+}
 
 /* Moves up to SIZE bytes between DATA (kernel memory) and the buffers, and advances. Bytes moved
  * (may be short only when the buffers end or fault after some), or -EFAULT. */

@@ -32,6 +32,9 @@ int64_t splice_buffers(struct file_io *io, struct file *to, bool nowait);
 
 /* eventfd(2): VALUE to start with; SEMAPHORE: each read takes 1. */
 must_check int eventfd_create(uint64_t value, bool semaphore, unsigned flags, struct file **out);
+bool file_is_eventfd(const struct file *file);
+/* Adds VALUE to the counter, or as much as it has room for; never waits. */
+void eventfd_signal(struct file *file, uint64_t value);
 
 /* timerfd_create(2). REALTIME: the clock can be set. */
 struct timerfd_times {

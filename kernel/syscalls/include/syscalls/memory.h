@@ -6,6 +6,9 @@
 long sys_mmap(long address, long size, long prot, long flags, long fd, long offset);
 long sys_munmap(long address, long size, long, long, long, long);
 long sys_mprotect(long address, long size, long prot, long, long, long);
+long sys_pkey_mprotect(long address, long size, long prot, long key, long, long);
+long sys_pkey_alloc(long flags, long rights, long, long, long, long);
+long sys_pkey_free(long key, long, long, long, long, long);
 long sys_mremap(long address, long old_size, long new_size, long flags, long new_address, long);
 long sys_brk(long end, long, long, long, long, long);
 long sys_madvise(long address, long size, long advice, long, long, long);
