@@ -14,6 +14,7 @@ import os
 import sys
 from collections import Counter
 
+import linuxvm  # noqa: F401: where cpio, elf and kernel are
 import context as bench
 import elf
 import qemu

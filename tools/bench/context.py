@@ -2,11 +2,12 @@
 """What all measurements share: the guests, the folders, and how often to repeat."""
 
 import os
-import re
 from dataclasses import dataclass
 
+import kernel
 import linux_guest
 import qemu
+import tsc
 from floor import FloorGuest
 from hermit_guest import HermitGuest
 
@@ -64,34 +65,30 @@ class Context:
     def linux(self):
         """The guest of Debian's cloud kernel; BenchError where that is not installed."""
         if self._linux is None:
-            self._linux = self._linux_guest(linux_guest.cloud_kernel())
+            self._linux = self._linux_guest(kernel.cloud_kernel())
         return self._linux
 
     def linux_with_9p(self):
-        cache = os.path.join(self.build, "bench/linux-9p")
-        return self._linux_guest(linux_guest.kernel_with_9p(cache))
+        cache = os.path.join(self.build, "linuxvm/kernel")
+        return self._linux_guest(kernel.kernel_with_9p(cache))
 
-    def _linux_guest(self, kernel):
-        init = os.path.join(self._images, "linux-init")
+    def _linux_guest(self, linux):
+        init = os.path.join(self.build, "tools/linuxvm/linux-init")
         return linux_guest.LinuxGuest(
-            kernel, init, self.linux_program, self.work, self.machine, self.tsc_khz
+            linux, init, self.linux_program, self.work, self.machine, self.tsc_khz
         )
 
     def tsc_khz(self):
         """The rate of this machine's time stamp counter, and so of a guest's; measured once."""
         if self._tsc_khz is None:
-            result = qemu.run([self.linux_program("hg"), "-d", "1"], timeout=30)
-            found = re.search(r"^Ticks per microsecond: ([\d.]+)$", result.stdout, re.MULTILINE)
-            if not found:
-                raise qemu.BenchError("hg did not print the rate of the time stamp counter")
-            self._tsc_khz = round(float(found.group(1)) * 1000)
+            self._tsc_khz = tsc.khz()
         return self._tsc_khz
 
 
 def kernel_release():
     """The release of the Linux that is compared with, None where there is none."""
     try:
-        return linux_guest.cloud_kernel().release
+        return kernel.cloud_kernel().release
     except qemu.BenchError:
         return None
 

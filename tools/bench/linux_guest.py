@@ -1,19 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Debian's kernel in QEMU, with one static program as what its init runs."""
 
-import glob
 import hashlib
-import lzma
 import os
-import re
-import subprocess
-import tempfile
 
 import cpio
-import elf
 import qemu
 
-BEGIN, END = "bench-begin\n", "\nbench-end\n"
+BEGIN, END = "vm-begin\n", "\nvm-end\n"
 # Linux's start may hang on a busy host, where it waits for timers of the PC. That is not what is measured.
 BOOT_ATTEMPTS = 3
 BOOT_SECONDS = 20
@@ -22,86 +16,6 @@ SHARE_TAG = "bench"
 SHARE_POINT = "/share"
 # The largest message Linux's virtio transport takes is 125 pages (net/9p/trans_virtio.c).
 SHARE_OPTIONS = "trans=virtio,version=9p2000.L,msize=512000"
-PACKAGE_9P = "linux-image-amd64"
-
-
-class Kernel:
-    """A Debian kernel image and the folder of its modules."""
-
-    def __init__(self, image, modules):
-        self.image = image
-        self.modules = modules
-        self.release = os.path.basename(image).split("-", 1)[1]
-
-    def module_path(self, name):
-        """The file of a module, whatever its compression; None when there is none."""
-        pattern = re.compile(re.escape(name).replace("_", "[-_]") + r"\.ko(\.xz|\.zst)?$")
-        for folder, _, files in os.walk(self.modules):
-            for file in files:
-                if pattern.match(file):
-                    return os.path.join(folder, file)
-        return None
-
-    def is_builtin(self, name):
-        path = os.path.join(self.modules, "modules.builtin")
-        with open(path, encoding="ascii") as file:
-            return any(
-                os.path.basename(line.strip())[:-3].replace("-", "_") == name.replace("-", "_")
-                for line in file
-            )
-
-
-def cloud_kernel():
-    """The newest installed kernel of Debian's linux-image-cloud-amd64."""
-    images = glob.glob("/boot/vmlinuz-*-cloud-amd64")
-    if not images:
-        raise qemu.BenchError("no /boot/vmlinuz-*-cloud-amd64: install linux-image-cloud-amd64")
-    image = max(images, key=_version_key)
-    return Kernel(image, "/lib/modules/" + os.path.basename(image).split("-", 1)[1])
-
-
-def kernel_with_9p(cache_folder):
-    """
-    A Debian kernel that has 9p as a module. The cloud kernel is built without it, so this is another
-    flavour of the same source package: an installed one, or one unpacked into `cache_folder`.
-    """
-    for root in ("/", cache_folder):
-        for image in sorted(
-            glob.glob(os.path.join(root, "boot/vmlinuz-*")), key=_version_key, reverse=True
-        ):
-            release = os.path.basename(image).split("-", 1)[1]
-            kernel = Kernel(image, os.path.join(root, "lib/modules", release))
-            if kernel.module_path("9pnet_virtio"):
-                return kernel
-    _unpack_package(PACKAGE_9P, cache_folder)
-    return kernel_with_9p(cache_folder)
-
-
-def _version_key(path):
-    return [int(number) for number in re.findall(r"\d+", os.path.basename(path))]
-
-
-def _unpack_package(meta_package, folder):
-    """Fetches the kernel package behind a meta package and unpacks it, without installing it."""
-    text = _output(["apt-cache", "depends", "--important", meta_package])
-    names = re.findall(r"Depends: (linux-image-\d\S+)", text)
-    if not names:
-        raise qemu.BenchError(f"apt knows no {meta_package}: no Linux with 9p to compare with")
-    os.makedirs(folder, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as download:
-        os.chmod(download, 0o777)  # apt's own user writes here
-        _output(["apt-get", "download", names[0]], cwd=download)
-        package = glob.glob(os.path.join(download, "*.deb"))[0]
-        _output(["dpkg-deb", "-x", package, folder])
-
-
-def _output(command, cwd=None):
-    try:
-        return subprocess.run(
-            command, cwd=cwd, check=True, capture_output=True, text=True, timeout=600
-        ).stdout
-    except (OSError, subprocess.SubprocessError) as error:
-        raise qemu.BenchError(f"{' '.join(command)}: {error}") from error
 
 
 class LinuxGuest:
@@ -177,26 +91,7 @@ class LinuxGuest:
 
     def _modules_for(self, machine):
         transport = "virtio_mmio" if machine == "microvm" else "virtio_pci"
-        order = []
-        for name in (transport, "9pnet_virtio", "9p"):
-            self._add_module(name, order)
-        return order
-
-    def _add_module(self, name, order):
-        """Appends a module after the ones it depends on."""
-        if name in [known for known, _ in order] or self.kernel.is_builtin(name):
-            return
-        path = self.kernel.module_path(name)
-        if path is None:
-            raise qemu.BenchError(f"Linux {self.kernel.release} has no module {name}")
-        data = _decompress(path)
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(data)
-            file.flush()
-            information = elf.ElfFile(file.name).section_data(".modinfo")
-        for needed in elf.module_dependencies(information):
-            self._add_module(needed, order)
-        order.append((name, data))
+        return self.kernel.modules_in_order((transport, "9pnet_virtio", "9p"))
 
     def _initrd(self, program, arguments, environment, modules, share):
         argv = ["/bin/" + program, *arguments]
@@ -214,12 +109,12 @@ class LinuxGuest:
         disk.add_file("/etc/hostname", b"linux\n")
         disk.add_host_file("/init", self._init)
         disk.add_host_file("/bin/" + program, self._find_program(program))
-        disk.add_file("/bench/argv", _strings(argv))
-        disk.add_file("/bench/env", _strings(f"{k}={v}" for k, v in environment.items()))
+        disk.add_file("/vm/argv", _strings(argv))
+        disk.add_file("/vm/env", _strings(f"{k}={v}" for k, v in environment.items()))
         for name, data in modules:
             disk.add_file(f"/modules/{name}.ko", data)
-        disk.add_file("/bench/modules", "".join(f"/modules/{n}.ko\n" for n, _ in modules).encode())
-        disk.add_file("/bench/mounts", self._mounts(share).encode())
+        disk.add_file("/vm/modules", "".join(f"/modules/{n}.ko\n" for n, _ in modules).encode())
+        disk.add_file("/vm/mounts", self._mounts(share).encode())
         disk.write(path)
         return path
 
@@ -230,18 +125,5 @@ class LinuxGuest:
         return f"9p {SHARE_TAG} {SHARE_POINT} {SHARE_OPTIONS}\n"
 
 
-
 def _strings(words):
     return b"".join(word.encode() + b"\0" for word in words)
-
-
-def _decompress(path):
-    with open(path, "rb") as file:
-        data = file.read()
-    if path.endswith(".xz"):
-        return lzma.decompress(data)
-    if path.endswith(".zst"):
-        return subprocess.run(
-            ["zstd", "-dc", path], check=True, capture_output=True, timeout=60
-        ).stdout
-    return data

@@ -9,13 +9,15 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
+import kernel
+
 MACHINES = ("microvm", "pc", "q35")
 DEBUG_EXIT = ["-device", "isa-debug-exit,iobase=0xf4"]
 DEBUG_EXIT_STATUS_BIT = 1  # the device's exit status is 2 * n + 1
 
 
-class BenchError(Exception):
-    """Something could not be measured. The text says what and why, in one line."""
+# Something could not be measured; mostly because a machine could not be made.
+BenchError = kernel.VmError
 
 
 class NotFinished(BenchError):

@@ -13,6 +13,7 @@ import os
 import sys
 import time
 
+import linuxvm  # noqa: F401: where cpio, elf and kernel are
 import context as bench
 import figures_boot
 import figures_file

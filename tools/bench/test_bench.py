@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
+import linuxvm  # noqa: F401: where cpio, elf and kernel are
 import cpio
 import elf
 import figures_boot

@@ -39,9 +39,13 @@ class Archive:
         self._entry(path, stat.S_IFCHR | 0o600, b"", (major, minor))
 
     def write(self, host_path):
-        self._entry(_TRAILER, 0, b"")
         with open(host_path, "wb") as file:
-            file.writelines(self._parts)
+            self.write_to(file)
+
+    def write_to(self, file):
+        """Ends the archive. Several may follow each other in one file: the kernel unpacks them all."""
+        self._entry(_TRAILER, 0, b"")
+        file.writelines(self._parts)
 
     def _append(self, data):
         self._parts.append(data)
