@@ -13,6 +13,10 @@ struct net_device *net_device_find(const char *cmdline)
 	int error = virtio_net_find(cmdline, &device);
 
 	if (error == -ENODEV)
+		error = e1000_find(&device);
+	if (error == -ENODEV)
+		error = rtl8139_find(&device);
+	if (error == -ENODEV)
 		return NULL;
 	if (error) {
 		log_error("net: the network card cannot be used (error %d)", -error);

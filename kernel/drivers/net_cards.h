@@ -7,5 +7,7 @@
 #include <drivers/net.h>
 
 must_check int virtio_net_find(const char *cmdline, struct net_device **device);
+must_check int e1000_find(struct net_device **device);
+must_check int rtl8139_find(struct net_device **device);
 
 #endif /* DRIVERS_NET_CARDS_H */

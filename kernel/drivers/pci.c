@@ -135,3 +135,25 @@ void pci_assign_bars(struct pci_address address)
 		index += wide;
 	}
 }
+
+void pci_enable(struct pci_address address, bool intx)
+{
+	uint16_t command = pci_read16(address, PCI_COMMAND) & (uint16_t)~PCI_COMMAND_NOINT;
+
+	pci_assign_bars(address);
+	pci_write16(address, PCI_COMMAND,
+		    command | PCI_COMMAND_MEM | PCI_COMMAND_BUS | (intx ? 0 : PCI_COMMAND_NOINT));
+}
+
+uintptr_t pci_map_bar(struct pci_address address, unsigned index, uint32_t offset, size_t size)
+{
+	paddr_t base = pci_bar(address, index);
+	uintptr_t mapped;
+
+	if (!base)
+		return 0;
+	base += offset;
+	mapped = arch_mmio_map(ALIGN_DOWN(base, PAGE_SIZE),
+			       ALIGN_UP(base % PAGE_SIZE + size, PAGE_SIZE));
+	return mapped ? mapped + base % PAGE_SIZE : 0;
+}

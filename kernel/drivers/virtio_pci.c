@@ -132,20 +132,6 @@ static bool is_virtio(uint16_t vendor, uint16_t device, uint32_t id)
 	       (id == VIRTIO_ID_NET && device == VIRTIO_NET_TRANS);
 }
 
-/* Maps OFFSET in BAR number BAR; 0 when there is no such BAR. */
-static uintptr_t map_bar(struct pci_address address, unsigned bar, uint32_t offset, size_t size)
-{
-	paddr_t base = pci_bar(address, bar);
-	uintptr_t mapped;
-
-	if (!base)
-		return 0;
-	base += offset;
-	mapped = arch_mmio_map(ALIGN_DOWN(base, PAGE_SIZE),
-			       ALIGN_UP(base % PAGE_SIZE + size, PAGE_SIZE));
-	return mapped ? mapped + base % PAGE_SIZE : 0;
-}
-
 static void map_registers(struct virtio_device *d, struct pci_address address)
 {
 	uint8_t cap = 0;
@@ -156,11 +142,11 @@ static void map_registers(struct virtio_device *d, struct pci_address address)
 		uint32_t offset = pci_read32(address, cap + CAP_OFFSET);
 
 		if (type == CAP_COMMON && !d->common)
-			d->common = map_bar(address, bar, offset, PAGE_SIZE);
+			d->common = pci_map_bar(address, bar, offset, PAGE_SIZE);
 		if (type == CAP_DEVICE && !d->config)
-			d->config = map_bar(address, bar, offset, CONFIG_SIZE_MAX);
+			d->config = pci_map_bar(address, bar, offset, CONFIG_SIZE_MAX);
 		if (type == CAP_NOTIFY && !d->notify_base) {
-			d->notify_base = map_bar(address, bar, offset, CAP_REGISTERS_MAX);
+			d->notify_base = pci_map_bar(address, bar, offset, CAP_REGISTERS_MAX);
 			d->notify_multiplier = pci_read32(address, cap + CAP_MULTIPLIER);
 		}
 	}
@@ -177,7 +163,8 @@ static void enable_msix(struct virtio_device *d, struct pci_address address)
 	control = pci_read16(address, cap + MSIX_CONTROL);
 	table = pci_read32(address, cap + MSIX_TABLE);
 	d->messages = MIN((control & MSIX_CONTROL_SIZE) + 1u, MSIX_MESSAGES_MAX);
-	d->msix = map_bar(address, table & 7, table & ~7u, (size_t)d->messages * MSIX_ENTRY_SIZE);
+	d->msix =
+		pci_map_bar(address, table & 7, table & ~7u, (size_t)d->messages * MSIX_ENTRY_SIZE);
 	pci_write16(address, cap + MSIX_CONTROL, (control & 0x3fff) | MSIX_CONTROL_ENABLE);
 }
 
@@ -188,10 +175,7 @@ int virtio_pci_find(struct virtio_device *device, uint32_t id)
 	if (!pci_find(is_virtio, id, &address))
 		return -ENODEV;
 	*device = (struct virtio_device){.ops = &pci_ops, .id = id};
-	pci_assign_bars(address);
-	pci_write16(address, PCI_COMMAND,
-		    pci_read16(address, PCI_COMMAND) | PCI_COMMAND_MEM | PCI_COMMAND_BUS |
-			    PCI_COMMAND_NOINT);
+	pci_enable(address, false);
 	map_registers(device, address);
 	enable_msix(device, address);
 	if (device->common && device->notify_base && device->msix)
