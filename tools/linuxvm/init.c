@@ -16,14 +16,16 @@
  *   /vm/ports    three lines: the devices that take the program's standard output, its standard
  *                error and, at its end, its status in decimal. Without them the output goes to the
  *                console, between two marker lines that part it from the kernel's own messages
+ *   /vm/mark     what is written to all ports after everything else
  *   /vm/root     the folder that the program sees as its root; /vm/cwd, its working directory
  *   /vm/stdin    the program's standard input
  *   /vm/results  "path target" in each line, both seen from the program's root: after the program,
  *                path is copied to target, with the cp of that root
  *
- * The machine ends through QEMU's isa-debug-exit device, whose status is 2 * n + 1: n is the
- * program's exit status, cut to seven bits, or STATUS_INIT_FAILED when it was never started. No
- * locks: one thread.
+ * With ports, whoever reads them ends the machine when all marks have come: the kernel sends in the
+ * background and does not tell when it has sent all. Else the machine ends through QEMU's
+ * isa-debug-exit device, whose status is 2 * n + 1: n is the program's exit status, cut to seven
+ * bits, or STATUS_INIT_FAILED when it was never started. No locks: one thread.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -248,12 +250,18 @@ static void result_copy(char *line)
 		results_complete = false;
 }
 
-/* Tells how the program ended, where somebody listens. */
-static void status_report(int status)
+/* Tells how the program ended and that nothing follows, then waits for the end. */
+static _Noreturn void ports_finish(int status)
 {
-	if (ports[PORT_STATUS] != FD_NONE)
-		dprintf(ports[PORT_STATUS], "%s %d\n", results_complete ? "done" : "incomplete",
-			status);
+	static char mark[FILE_MAX];
+
+	if (file_read("/vm/mark", mark) < 0)
+		init_fail("read", "/vm/mark");
+	dprintf(ports[PORT_STATUS], "%s %d", results_complete ? "done" : "incomplete", status);
+	for (unsigned i = 0; i < PORTS; i++)
+		dprintf(ports[i], "%s", mark);
+	for (;;)
+		pause();
 }
 
 int main(void)
@@ -270,16 +278,15 @@ int main(void)
 		errno = ENOENT;
 		init_fail("read", "/vm/argv");
 	}
-	if (ports[PORT_STATUS] != FD_NONE)
+	if (ports[PORT_STATUS] != FD_NONE) {
 		loopback_up();
-	else
-		printf("vm-begin\n");
+		int status = program_run(argv, envp);
+		lines_do("/vm/results", result_copy);
+		ports_finish(status);
+	}
+	printf("vm-begin\n");
 	fflush(stdout);
-
 	int status = program_run(argv, envp);
-	if (ports[PORT_STATUS] == FD_NONE)
-		printf("\nvm-end\n");
-	lines_do("/vm/results", result_copy);
-	status_report(status);
+	printf("\nvm-end\n");
 	machine_end(status);
 }

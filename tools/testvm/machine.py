@@ -3,12 +3,13 @@
 One run of the test machine: what QEMU is told, what comes out of it, and how it ends.
 
 The host's root is a 9p share that the machine only reads, below an overlay in its memory. The command's
-standard output, standard error and status leave through three virtio ports, each a pipe to this program;
-the serial console, which is the kernel's, goes to a file that is shown when something goes wrong. Files
+standard output, standard error and status leave through three virtio ports, each a pipe to this program
+and each with a mark at its end; the serial console, which is the kernel's, goes to a file that is shown when something goes wrong. Files
 that are to be brought out are copied to a share of their own, in a temporary folder.
 """
 
 import os
+import secrets
 import selectors
 import shutil
 import subprocess
@@ -37,7 +38,7 @@ COMMAND_LINE = (
     "console=ttyS0 panic=-1 reboot=t nokaslr mitigations=off tsc=reliable no_timer_check "
     "cryptomgr.notests random.trust_cpu=on 8250.nr_uarts=1"
 )
-CONSOLE_LINES = 30
+CONSOLE_LINES = 60
 
 
 class TimeLimit(Exception):
@@ -50,6 +51,7 @@ class Machine:
         self._images = images
         self._work = None
         self._shares = []
+        self._mark = f"\nend {secrets.token_hex(16)}\n".encode()
 
     def __enter__(self):
         self._work = tempfile.TemporaryDirectory(prefix="testvm-")
@@ -72,14 +74,15 @@ class Machine:
                 stderr=errors,
                 pass_fds=[write for _, write in pipes.values()],
             )
+        for _, write in pipes.values():
+            os.close(write)
         try:
-            for _, write in pipes.values():
-                os.close(write)
             report = self._relay({read: name for name, (read, _) in pipes.items()})
-            process.wait()
         finally:
             process.kill()
             process.wait()
+            for read, _ in pipes.values():
+                os.close(read)
             if self._arguments.verbose:
                 self._show_console()
         return self._status(report)
@@ -101,6 +104,7 @@ class Machine:
         archive.add_file("/vm/mounts", "\n".join(self._mounts()).encode())
         ports = "".join(f"/dev/vport0p{number}\n" for number in range(1, len(PORTS) + 1))
         archive.add_file("/vm/ports", ports.encode())
+        archive.add_file("/vm/mark", self._mark)
         if arguments.stdin:
             archive.add_host_file("/vm/stdin", arguments.stdin, 0o600)
         for text in arguments.copy:
@@ -147,7 +151,7 @@ class Machine:
         command += ["-kernel", self._images.kernel(), "-initrd", disk]
         level = "" if arguments.verbose else "quiet"
         command += ["-append", f"{COMMAND_LINE} {level} tsc_early_khz={tsc.khz()} {arguments.append}"]
-        command += ["-device", "isa-debug-exit,iobase=0xf4"]
+        command += ["-device", "isa-debug-exit,iobase=0xf4"]  # init, where it fails
         command += ["-serial", f"file:{self._path('console')}"]
         command += ["-device", "virtio-serial-pci"]
         for number, name in enumerate(PORTS, 1):
@@ -180,26 +184,25 @@ class Machine:
         return options
 
     def _relay(self, pipes):
-        """Passes output on until all pipes are closed; returns what came through the status port."""
-        report = b""
+        """Passes output on until all pipes have ended; returns what came through the status port."""
+        report = bytearray()
+        sinks = {"stdout": Sink(1), "stderr": Sink(2), "status": report}
+        streams = {name: Stream(self._mark) for name in PORTS}
         end = time.monotonic() + self._arguments.timeout
-        selector = selectors.DefaultSelector()
-        for pipe, name in pipes.items():
-            selector.register(pipe, selectors.EVENT_READ, name)
-        while selector.get_map():
-            left = end - time.monotonic()
-            if left <= 0:
-                self._show_console()
-                raise TimeLimit(f"no end within {self._arguments.timeout:g} s: {self._arguments.command[0]}")
-            for key, _ in selector.select(left):
-                data = os.read(key.fd, 1 << 16)
-                if not data:
-                    selector.unregister(key.fd)
-                    os.close(key.fd)
-                elif key.data == "status":
-                    report += data
-                else:
-                    _write_all(1 if key.data == "stdout" else 2, data)
+        with selectors.DefaultSelector() as selector:
+            for pipe, name in pipes.items():
+                selector.register(pipe, selectors.EVENT_READ, name)
+            while selector.get_map():
+                left = end - time.monotonic()
+                if left <= 0:
+                    self._show_console()
+                    command = self._arguments.command[0]
+                    raise TimeLimit(f"no end within {self._arguments.timeout:g} s: {command}")
+                for key, _ in selector.select(left):
+                    stream = streams[key.data]
+                    sinks[key.data].extend(stream.feed(os.read(key.fd, 1 << 16)))
+                    if stream.has_ended:
+                        selector.unregister(key.fd)
         return report.decode()
 
     def _status(self, report):
@@ -207,13 +210,16 @@ class Machine:
         if len(words) != 2:
             self._show_console()
             raise VmError("the machine ended before the command did")
+        state, status = words
         for number, text in enumerate(self._arguments.out):
             source, _, target = text.rpartition(":")
             made = os.path.join(self._path("results"), str(number))
             if not os.path.lexists(made):
-                raise VmError(f"{source}: the command has not made it (its status: {words[1]})")
+                raise VmError(f"{source}: the command has not made it (its status: {status})")
             shutil.move(made, target)
-        return int(words[1])
+        if state != "done":
+            raise VmError(f"not everything could be brought out (the command's status: {status})")
+        return int(status)
 
     def _show_console(self):
         for name in ("qemu", "console"):
@@ -225,9 +231,38 @@ class Machine:
                 print("".join(f"{name}: {line}\n" for line in shown), end="", file=sys.stderr)
 
 
-def _write_all(fd, data):
-    while data:
-        data = data[os.write(fd, data) :]
+class Stream:
+    """Bytes up to a mark, or to their end."""
+
+    def __init__(self, mark):
+        self._mark = mark
+        self._held = b""  # it may be the beginning of the mark
+        self.has_ended = False
+
+    def feed(self, data):
+        """Takes what has been read, b"" at the end; returns what is certain not to be the mark."""
+        text = self._held + data
+        self._held = b""
+        at = text.find(self._mark)
+        if at >= 0 or not data:
+            self.has_ended = True
+            return text[:at] if at >= 0 else text
+        for length in range(min(len(self._mark) - 1, len(text)), 0, -1):
+            if self._mark.startswith(text[-length:]):
+                self._held = text[-length:]
+                return text[:-length]
+        return text
+
+
+class Sink:
+    """One of this program's own output streams."""
+
+    def __init__(self, fd):
+        self._fd = fd
+
+    def extend(self, data):
+        while data:
+            data = data[os.write(self._fd, data) :]
 
 
 def _strings(words):
