@@ -8,6 +8,8 @@
 #include <core/spinlock.h>
 #include <mm/frame.h>
 
+#define BLOCK_ORDER 4u /* many buffers at once: a ring is filled */
+
 static struct spinlock pool_lock = SPINLOCK_INIT;
 static struct net_buffer *free_buffers GUARDED_BY(pool_lock);
 static unsigned free_count GUARDED_BY(pool_lock);
@@ -28,18 +30,22 @@ static void prepare(struct net_buffer *buffer)
 	buffer->release = net_pool_release;
 }
 
-/* A new one in front of CHAIN; NULL: no memory. */
-static struct net_buffer *grow(struct net_buffer *chain)
+/* New ones in front of *CHAIN, 1 << ORDER of them, in one block of memory that goes back page by page.
+ * False: no memory. */
+static bool grow(struct net_buffer **chain, unsigned order)
 {
-	paddr_t frame = mm_frame_alloc(0, 0);
-	struct net_buffer *buffer;
+	paddr_t frames = mm_frame_alloc(order, 0);
 
-	if (frame == PADDR_NONE)
-		return NULL;
-	buffer = mm_phys_to_virt(frame);
-	prepare(buffer);
-	buffer->next = chain;
-	return buffer;
+	if (frames == PADDR_NONE)
+		return false;
+	for (unsigned i = 0; i < 1u << order; i++) {
+		struct net_buffer *buffer = mm_phys_to_virt(frames + i * PAGE_SIZE);
+
+		prepare(buffer);
+		buffer->next = *chain;
+		*chain = buffer;
+	}
+	return true;
 }
 
 struct net_buffer *net_pool_take(unsigned count)
@@ -56,13 +62,14 @@ struct net_buffer *net_pool_take(unsigned count)
 		chain = buffer;
 	}
 	spin_unlock(&pool_lock, state);
-	for (; count; count--) {
-		buffer = grow(chain);
-		if (!buffer) {
+	while (count) {
+		unsigned order = count >= 1u << BLOCK_ORDER ? BLOCK_ORDER : 0;
+
+		if (!grow(&chain, order) && (!order || !grow(&chain, order = 0))) {
 			net_pool_release_all(chain);
 			return NULL;
 		}
-		chain = buffer;
+		count -= 1u << order;
 	}
 	return chain;
 }
