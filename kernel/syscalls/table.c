@@ -43,6 +43,13 @@ static SYSCALL(unknown)
 	return -ENOSYS;
 }
 
+/* The C library asks for it in each program and does well without: nothing to tell, and the line in
+ * the log would be a large part of a short program's start. */
+static SYSCALL(absent)
+{
+	return -ENOSYS;
+}
+
 #define ENTRY(name) [__NR_##name] = sys_##name
 
 /* The range first, then the entries that replace it. */
@@ -54,6 +61,7 @@ static SYSCALL(unknown)
 #endif
 const arch_syscall_fn arch_syscall_table[ARCH_SYSCALL_COUNT] = {
 	[0 ... ARCH_SYSCALL_COUNT - 1] = sys_unknown,
+	[__NR_rseq] = sys_absent,
 	ENTRY(read),
 	ENTRY(write),
 	ENTRY(open),
