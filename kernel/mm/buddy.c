@@ -4,7 +4,10 @@
  *
  * One state byte per frame, at STATE_*. Zero means "nothing known": allocated, never RAM, or inside
  * a block. Only the first frame of a free block has a mark, so memory that is never used costs
- * nothing, neither at the start nor later. The links of the free lists are in the free frames.
+ * nothing, neither at the start nor later. The links of the free lists are in the free frames, or,
+ * for larger blocks, among the state bytes of the frames inside the block, which nobody else uses
+ * until it is split: the host need not supply memory (2 MiB at a time, cleared) for a block only
+ * because it is free.
  *
  * A free block may be known to be all zero but for those links (memory that has not been used since
  * the host supplied it). That survives splitting and merging: links are cleared when they go. In
@@ -32,8 +35,13 @@
 #define STATE_FREE_LATER 0x20u /* to be freed when the last pin goes */
 #define STATE_PINS	 0x1fu /* number of pins */
 
-#define STACK_SIZE	 64u
-#define ORDERS		 (MM_ORDER_MAX + 1)
+/* Blocks from this order on have their links in the state bytes 16..31 of their frames. */
+#define LINKS_IN_STATES 5u
+#define LINKS_AT	16u
+_Static_assert(LINKS_AT + sizeof(struct list_node) <= 1u << LINKS_IN_STATES, "inside the block");
+
+#define STACK_SIZE 64u
+#define ORDERS	   (MM_ORDER_MAX + 1)
 
 static struct spinlock node_lock = SPINLOCK_INIT;
 
@@ -54,6 +62,7 @@ void buddy_init(uint8_t *states, uint64_t count)
 {
 	arch_irq_state_t irq = spin_lock(&node_lock);
 
+	ASSERT(IS_ALIGNED((uintptr_t)states, sizeof(void *))); /* it holds links, too */
 	for (unsigned order = 0; order < ORDERS; order++)
 		list_init(&node.free[order]);
 	node.available = 0;
@@ -79,9 +88,24 @@ static void count_free(int64_t frames) REQUIRES(node_lock)
 	atomic_store_explicit(&free_count, now + (uint64_t)frames, memory_order_relaxed);
 }
 
+/* The links of the free block at PADDR. */
+static struct list_node *links_of(paddr_t paddr, unsigned order)
+{
+	return order < LINKS_IN_STATES ? mm_phys_to_virt(paddr)
+				       : (void *)(state_of(paddr) + LINKS_AT);
+}
+
+/* The free block of ORDER that has these LINKS. */
+static paddr_t block_of(const struct list_node *links, unsigned order)
+{
+	if (order < LINKS_IN_STATES)
+		return mm_virt_to_phys(links);
+	return (paddr_t)((const uint8_t *)links - LINKS_AT - frame_states) << PAGE_SHIFT;
+}
+
 static void list_block(paddr_t paddr, unsigned order, bool zeroed) REQUIRES(node_lock)
 {
-	struct list_node *links = mm_phys_to_virt(paddr);
+	struct list_node *links = links_of(paddr, order);
 
 	*links = (struct list_node){NULL, NULL};
 	if (zeroed)
@@ -98,7 +122,7 @@ static bool unlist_block(paddr_t paddr, unsigned order) REQUIRES(node_lock)
 	uint8_t *state = state_of(paddr);
 	bool zeroed = *state & STATE_ZEROED;
 
-	list_remove(mm_phys_to_virt(paddr));
+	list_remove(links_of(paddr, order));
 	if (list_empty(&node.free[order]))
 		node.available &= ~(1u << order);
 	*state = 0;
@@ -150,9 +174,14 @@ static void unstack(unsigned keep) REQUIRES(node_lock)
 	}
 }
 
-static struct list_node *last_block(unsigned order) REQUIRES(node_lock)
+static paddr_t first_block(unsigned order) REQUIRES(node_lock)
 {
-	return node.free[order].head.prev;
+	return block_of(node.free[order].head.next, order);
+}
+
+static paddr_t last_block(unsigned order) REQUIRES(node_lock)
+{
+	return block_of(node.free[order].head.prev, order);
 }
 
 /* The first order that has a fitting block, or ORDERS. */
@@ -166,7 +195,7 @@ static unsigned find_order(unsigned order, bool fresh) REQUIRES(node_lock)
 	}
 	for (; fitting; fitting &= fitting - 1) {
 		order = (unsigned)__builtin_ctz(fitting);
-		if (!fresh || *state_of(mm_virt_to_phys(last_block(order))) & STATE_ZEROED)
+		if (!fresh || *state_of(last_block(order)) & STATE_ZEROED)
 			return order;
 	}
 	return ORDERS;
@@ -181,7 +210,7 @@ static paddr_t take_block(unsigned order, unsigned flags, bool *zeroed) REQUIRES
 
 	if (from == ORDERS)
 		return PADDR_NONE;
-	paddr = mm_virt_to_phys(from_end ? last_block(from) : node.free[from].head.next);
+	paddr = from_end ? last_block(from) : first_block(from);
 	*zeroed = unlist_block(paddr, from);
 	while (from > order) {
 		from--;

@@ -5,8 +5,8 @@
 
 #include <mm/frame.h>
 
-/* STATES: a byte for each of the frame numbers 0 .. COUNT - 1, all zero. Before the first
- * buddy_add.
+/* STATES: a byte for each of the frame numbers 0 .. COUNT - 1, all zero, at an address for
+ * pointers. Before the first buddy_add.
  */
 void buddy_init(uint8_t *states, uint64_t count);
 

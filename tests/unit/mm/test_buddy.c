@@ -161,10 +161,33 @@ static void zeroed_truth(void)
 	CHECK(first == 0x200000 && is_zero(first, 9));
 }
 
+/* Whether a large block is free is written down outside of it: the host need not supply it. */
+static void untouched(void)
+{
+	const size_t size = 4ul << 20, end = 8ul << 20;
+	static uint8_t expected[PAGE_SIZE];
+	paddr_t small;
+
+	memset(expected, 0x77, sizeof(expected));
+	host_memory(0, PAGE_SIZE, false);
+	memset(mm_phys_to_virt(size), 0x77, size);
+	buddy_add(size, end, false);
+	small = mm_frame_alloc(0, MM_FRESH);
+	CHECK_EQ(small, PADDR_NONE);
+	small = mm_frame_alloc(5, 0);
+	CHECK_EQ(small, size);
+	for (paddr_t at = size; at < end; at += PAGE_SIZE)
+		CHECK(memcmp(mm_phys_to_virt(at), expected, PAGE_SIZE) == 0);
+	mm_frame_free(small, 5);
+	CHECK_EQ(mm_frame_alloc(10, 0), size); /* all of it, merged again */
+	CHECK(memcmp(mm_phys_to_virt(size), expected, PAGE_SIZE) == 0);
+	mm_frame_free(size, 10);
+}
+
 /* More than 4 GiB with the hole of a pc; only touched frames cost memory in the test as well. */
 static void large_and_holes(void)
 {
-	static uint8_t states[(1ull << 41) >> PAGE_SHIFT];
+	static _Alignas(PAGE_SIZE) uint8_t states[(1ull << 41) >> PAGE_SHIFT];
 	struct mm_frame_stats stats;
 	paddr_t paddr;
 
@@ -222,6 +245,7 @@ int main(void)
 	random_blocks(false);
 	exhaustion();
 	zeroed_truth();
+	untouched();
 	large_and_holes();
 	pins();
 	CHECK_EQ(host_locks_held, 0);
