@@ -30,8 +30,8 @@ static void prepare(struct net_buffer *buffer)
 	buffer->release = net_pool_release;
 }
 
-/* New ones in front of *CHAIN, 1 << ORDER of them, in one block of memory that goes back page by page.
- * False: no memory. */
+/* New ones in front of *CHAIN, 1 << ORDER of them, in one block of memory that goes back page by
+ * page. False: no memory. */
 static bool grow(struct net_buffer **chain, unsigned order)
 {
 	paddr_t frames = mm_frame_alloc(order, 0);

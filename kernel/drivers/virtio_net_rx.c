@@ -16,9 +16,9 @@
 #include "virtio_net.h"
 
 #define ETHERNET_HEADER 14u
-/* The largest frame (5.1.6.3.1) in parts. */
-#define FRAME_MAX   (65550u + sizeof(struct virtio_net_header))
-#define BUFFERS_MAX ((FRAME_MAX + NET_BUFFER_CAPACITY - 1) / NET_BUFFER_CAPACITY)
+/* The largest frame (5.1.6.3.1) in parts. Linux makes none that is longer than NET_FRAME_MAX. */
+#define LENGTH_MAX  (NET_FRAME_MAX + (uint32_t)sizeof(struct virtio_net_header))
+#define BUFFERS_MAX ((LENGTH_MAX + NET_BUFFER_CAPACITY - 1) / NET_BUFFER_CAPACITY)
 
 int virtio_net_rx_create(struct virtio_net_pair *pair, unsigned message)
 {
@@ -137,7 +137,7 @@ static struct net_buffer *assemble(struct virtio_net_rx *rx, struct used_buffer 
 		frame->frame_length += used.length;
 		good &= used.length > 0;
 	}
-	if (good)
+	if (good && frame->frame_length <= LENGTH_MAX)
 		return frame;
 	net_pool_release_all(frame);
 	return NULL;

@@ -30,7 +30,10 @@
 #define NET_TX_TSO4	(1u << 1) /* cuts TCP over IPv4 into segments */
 #define NET_TX_TSO6	(1u << 2)
 #define NET_RX_CHECKSUM (1u << 3) /* may set NET_FRAME_CHECKSUM_OK */
-#define NET_RX_LARGE	(1u << 4) /* frames of up to 64 KiB, merged by the host, may arrive */
+#define NET_RX_LARGE	(1u << 4) /* frames of up to NET_FRAME_MAX bytes, merged by the host */
+
+/* No received frame is longer, whatever the card says. */
+#define NET_FRAME_MAX 65535u
 
 /*
  * A piece of a received frame. Belongs to the driver; lent until `release` is called for it,
