@@ -11,7 +11,7 @@ typedef int64_t handle_call(struct file_server *files, struct hostcall *call,
 			    struct handle *handle);
 handle_call file_read, file_write, file_pread, file_pwrite, file_lseek, file_poll;
 handle_call file_fstat, file_getdents, file_fchmod, file_fchown, file_futimens, file_ftruncate,
-	file_fallocate, file_fsync, file_fstatfs, file_flock, file_setfl, file_ioctl;
+	file_fallocate, file_fsync, file_fstatfs, file_flock, file_setfl, file_ioctl, file_flink;
 
 /* TCSETSW and TCSETSF: HC_IOCTL with SIZE bytes of argument that waits for a terminal to drain. */
 int64_t file_ioctl_drain(struct file_server *files, struct hostcall *call, struct handle *handle,

@@ -29,9 +29,9 @@ static bool wants_write(int flags)
 	       (flags & O_TMPFILE) == O_TMPFILE;
 }
 
-/* Fills the reply and gives FD (-1: a directory of the mount table) a handle. */
-static int64_t open_finish(struct file_server *files, const char *path, bool readonly, int fd,
-			   uint64_t val[2])
+/* Fills the reply and gives FD (-1: a directory of the mount table) a handle. MOUNT may be NULL. */
+static int64_t open_finish(struct file_server *files, const struct mount *mount, const char *path,
+			   bool readonly, int fd, uint64_t val[2])
 {
 	struct handle *handle = handle_new(fd);
 
@@ -39,6 +39,7 @@ static int64_t open_finish(struct file_server *files, const char *path, bool rea
 		return -ENOMEM;
 	if (readonly)
 		handle->attributes |= HC_HANDLE_READONLY;
+	handle->mount = mount;
 	bool merges = mount_table_has_below(files->mounts, path, strlen(path));
 	if ((handle->attributes & HC_HANDLE_DIR) && (merges || fd < 0)) {
 		handle->path = strdup(path);
@@ -67,7 +68,7 @@ static int64_t open_synthetic(struct file_server *files, struct hostcall *call,
 		return flags & O_CREAT ? -EROFS : -ENOENT;
 	if ((flags & O_CREAT) || (flags & O_ACCMODE) != O_RDONLY)
 		return flags & O_EXCL ? -EEXIST : -EISDIR;
-	int64_t result = open_finish(files, spot->path, true, -1, call->val);
+	int64_t result = open_finish(files, NULL, spot->path, true, -1, call->val);
 	if (result >= 0)
 		call->out_size = put_path(call->out, spot->path);
 	return result;
@@ -86,7 +87,7 @@ static int64_t fifo_finish(struct host_job *job, int64_t result)
 	if (result < 0)
 		return result;
 	fcntl((int)result, F_SETFL, fcntl((int)result, F_GETFL) | O_NONBLOCK);
-	return open_finish(job->files, "", job->data[0], (int)result, job->deferred.val);
+	return open_finish(job->files, NULL, "", job->data[0], (int)result, job->deferred.val);
 }
 
 /* Waits for the other end of the FIFO at SPOT in a thread of its own. */
@@ -190,7 +191,8 @@ static int64_t open_at(struct file_server *files, struct hostcall *call,
 		return -ESTALE;
 	if (fd < 0)
 		return fd;
-	int64_t result = open_finish(files, spot->path, spot->mount->readonly, (int)fd, call->val);
+	int64_t result = open_finish(files, spot->mount, spot->path, spot->mount->readonly, (int)fd,
+				     call->val);
 	if (result >= 0)
 		call->out_size = put_path(call->out, spot->path);
 	return result;
@@ -200,12 +202,13 @@ int64_t file_open(struct file_server *files, struct hostcall *call)
 {
 	uint64_t flags = call->request.arg[0];
 	bool exclusive = (flags & O_CREAT) && (flags & O_EXCL);
-	bool follow = !(flags & O_NOFOLLOW) && !exclusive;
+	bool no_links = call->request.arg[2] & HC_OPEN_NO_LINKS;
+	bool follow = !(flags & O_NOFOLLOW) && !exclusive && !no_links;
+	unsigned walk_flags = (follow ? PATH_FOLLOW : 0) | (no_links ? PATH_NO_LINKS : 0);
 
 	for (int i = 0; i < WALK_RETRIES; i++) {
 		struct path_spot spot;
-		int64_t result =
-			call_walk(files, call, call_path(call), follow ? PATH_FOLLOW : 0, 0, &spot);
+		int64_t result = call_walk(files, call, call_path(call), walk_flags, 0, &spot);
 		if (result)
 			return result;
 		result = open_at(files, call, &spot, follow);

@@ -47,6 +47,7 @@ static const struct {
 	[HC_SETFL] = {.handle = file_setfl},
 	[HC_IOCTL] = {.handle = file_ioctl},
 	[HC_POLL] = {.handle = file_poll},
+	[HC_FLINK] = {.handle = file_flink},
 	[HC_REPORT] = {.plain = file_report},
 	[HC_TIME] = {.plain = file_time},
 };

@@ -197,8 +197,8 @@ int64_t file_rename(struct file_server *files, struct hostcall *call)
 	return result;
 }
 
-/* What link says about its two ends, in Linux's order. */
-static int64_t check_link(const struct path_spot *from, const struct path_spot *to)
+/* What link says about the file that is to get another name. */
+static int64_t check_link_from(const struct path_spot *from)
 {
 	struct stat st;
 
@@ -206,16 +206,18 @@ static int64_t check_link(const struct path_spot *from, const struct path_spot *
 		return from->itself ? -EPERM : -ENOENT;
 	if (fstatat(from->dir_fd, from->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return -errno;
-	if (from->wants_dir && !S_ISDIR(st.st_mode))
-		return -ENOTDIR;
-	int64_t result = check_new_name(to);
-	if (result)
-		return result;
-	if (from->mount != to->mount)
-		return -EXDEV;
-	return 0; /* that directories have no links, linkat() says, after EEXIST */
+	return from->wants_dir && !S_ISDIR(st.st_mode) ? -ENOTDIR : 0;
 }
 
+/* ... and about that name. That directories have no links, linkat() says, after EEXIST. */
+static int64_t check_link_to(const struct mount *mount, const struct path_spot *to)
+{
+	int64_t result = check_new_name(to);
+
+	return !result && mount != to->mount ? -EXDEV : result;
+}
+
+/* All that concerns the old path comes before what concerns the new one, as on Linux. */
 int64_t file_link(struct file_server *files, struct hostcall *call)
 {
 	struct path_text old_path, new_path;
@@ -229,14 +231,35 @@ int64_t file_link(struct file_server *files, struct hostcall *call)
 	int64_t result = call_walk(files, call, old_path, follow, 0, &from);
 	if (result)
 		return result;
-	result = walk_to_name(files, call, new_path, 1, &to, &slash);
+	result = check_link_from(&from);
+	if (!result)
+		result = walk_to_name(files, call, new_path, 1, &to, &slash);
 	if (!result) {
-		result = check_link(&from, &to);
+		result = check_link_to(from.mount, &to);
 		spot_name(&to, name);
 		if (!result && linkat(from.dir_fd, from.name, to.dir_fd, name, 0) != 0)
 			result = -errno;
 		path_spot_close(&to);
 	}
 	path_spot_close(&from);
+	return result;
+}
+
+/* An inherited file has no mount, and gets no name: it may lie where the guest may not write. */
+int64_t file_flink(struct file_server *files, struct hostcall *call, struct handle *handle)
+{
+	struct path_spot to;
+	char name[NAME_MAX + 2], from[32];
+	bool slash;
+
+	int64_t result = walk_to_name(files, call, call_path(call), 0, &to, &slash);
+	if (result)
+		return result;
+	result = check_link_to(handle->mount, &to);
+	spot_name(&to, name);
+	snprintf(from, sizeof(from), "/proc/self/fd/%d", handle->fd);
+	if (!result && linkat(AT_FDCWD, from, to.dir_fd, name, AT_SYMLINK_FOLLOW) != 0)
+		result = -errno;
+	path_spot_close(&to);
 	return result;
 }

@@ -13,12 +13,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct mount;
+
 struct handle {
 	atomic_uint refs;
 	int fd;	   /* owned; -1: a directory that exists only in the mount table */
 	int io_fd; /* for reading and writing: fd, or for streams a non-blocking twin (owned) */
-	uint32_t attributes; /* HC_HANDLE_* */
-	uint32_t mode;	     /* st_mode */
+	uint32_t attributes;	   /* HC_HANDLE_* */
+	uint32_t mode;		   /* st_mode */
+	const struct mount *mount; /* of the path that it was opened by; NULL: none */
 	bool is_socket;
 	bool may_block; /* a stream without non-blocking twin: poll first, write little at a time */
 	char *path;	/* directories: resolved guest path, for the entries of mount points */

@@ -147,7 +147,7 @@ static int walk_link(struct walk *walk, const char *target, size_t size)
 {
 	char *rest;
 
-	if (++walk->links > PATH_LINKS_MAX)
+	if (++walk->links > PATH_LINKS_MAX || walk->flags & PATH_NO_LINKS)
 		return -ELOOP;
 	if (size == 0)
 		return -ENOENT;

@@ -29,7 +29,8 @@ struct path_spot {
 	char path[PATH_MAX]; /* resolved path in the guest's name space; "" is the root */
 };
 
-#define PATH_FOLLOW 1u /* follow a symbolic link in the last component */
+#define PATH_FOLLOW   1u /* follow a symbolic link in the last component */
+#define PATH_NO_LINKS 2u /* follow none: -ELOOP */
 
 /* Room for a path that is handed back to the guest. */
 struct path_redirect {

@@ -111,6 +111,8 @@ enum hc_op {
 	HC_STRINGS, /* arg0 = offset into the string block of the HELLO reply; reply payload: bytes
 		     * from there on, at most HC_DATA_MAX; result = their number, 0 at the end */
 	HC_SETFL,   /* handle; arg0 = O_APPEND or 0: whether writes go to the end from now on */
+	HC_FLINK, /* handle; payload: new path: another name for the open file. -EXDEV unless it was
+		   * opened by a path of a writable mount */
 	HC_OP_COUNT
 };
 
@@ -136,6 +138,7 @@ enum hc_event {
 
 /* HC_OPEN arg2 */
 #define HC_OPEN_DIR_ONLY 1u /* as for chdir: fail with ENOTDIR unless it is a directory */
+#define HC_OPEN_NO_LINKS 2u /* a symbolic link on the way: -ELOOP */
 
 /* HC_OPEN val0: what the handle is. */
 #define HC_HANDLE_SEEKABLE 1u /* regular file or block device: PREAD/PWRITE work */

@@ -35,6 +35,9 @@ static inline struct host_file *host_file_of(const struct file *file)
 int64_t hostfs_call_handle(struct file *file, unsigned op, uint64_t a0, uint64_t a1, uint64_t a2);
 int hostfs_fstat(struct file *file, file_stat_t *stat);
 
+/* Is FILE the host's, and no stream? */
+bool hostfs_is_file(const struct file *file);
+
 /* Operations that live in files of their own. */
 int64_t hostfs_read(struct file *file, struct file_io *io, uint64_t *offset);
 int64_t hostfs_write(struct file *file, struct file_io *io, uint64_t *offset);

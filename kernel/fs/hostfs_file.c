@@ -333,3 +333,8 @@ struct file *hostfs_file_create(uint32_t handle, uint32_t attributes, unsigned f
 		file->poll_queue = &host->queue;
 	return file;
 }
+
+bool hostfs_is_file(const struct file *file)
+{
+	return file->ops == &regular_ops;
+}

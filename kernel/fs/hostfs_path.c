@@ -41,7 +41,11 @@ static uint64_t nofollow(const struct fs_path *path)
 static int path_open(struct fs_mount *mount, struct fs_path *path, unsigned flags, uint32_t mode,
 		     struct file **out)
 {
-	struct host_call call = {.op = HC_OPEN, .arg = {flags & ~(unsigned)O_CLOEXEC, mode}};
+	struct host_call call = {
+		.op = HC_OPEN,
+		.arg = {flags & ~(unsigned)O_CLOEXEC, mode,
+			path->flags & FS_NO_LINKS ? HC_OPEN_NO_LINKS : 0},
+	};
 	int64_t result = path_call(&call, path);
 	file_stat_t stat;
 
@@ -177,6 +181,19 @@ static int path_link(struct fs_mount *mount, struct fs_path *from, struct fs_pat
 			 which);
 }
 
+static int path_link_file(struct fs_mount *mount, struct file *file, struct fs_path *to)
+{
+	struct host_call call = {.op = HC_FLINK};
+	int64_t result;
+
+	(void)mount;
+	if (!hostfs_is_file(file))
+		return -EXDEV;
+	call.handle = host_file_of(file)->handle;
+	result = path_call(&call, to);
+	return result > 0 ? 0 : (int)result;
+}
+
 static int path_rename(struct fs_mount *mount, struct fs_path *from, struct fs_path *to,
 		       unsigned flags, int *which)
 {
@@ -258,6 +275,7 @@ const struct fs_ops hostfs_ops = {
 	.readlink = path_readlink,
 	.symlink = path_symlink,
 	.link = path_link,
+	.link_file = path_link_file,
 	.rename = path_rename,
 	.access = path_access,
 	.chmod = path_chmod,

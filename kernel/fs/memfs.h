@@ -33,6 +33,7 @@ struct mem_node {
 	struct memfs *fs;
 	uint64_t ino, nlink, rdev;
 	uint32_t mode, uid, gid;
+	bool linkable; /* O_TMPFILE: has no name yet, but may get one */
 	struct hc_time atime, mtime, ctime, btime;
 	/* flock(2), memfs_lock.c */
 	unsigned lock_readers;
@@ -159,6 +160,9 @@ int memfs_mknod(struct fs_mount *mount, struct fs_path *path, uint32_t mode, uin
 int64_t memfs_readlink(struct fs_mount *mount, struct fs_path *path, char *target, size_t size);
 int memfs_symlink(struct fs_mount *mount, const char *target, struct fs_path *path);
 int memfs_link(struct fs_mount *mount, struct fs_path *from, struct fs_path *to, int *which);
+int memfs_link_file(struct fs_mount *mount, struct file *file, struct fs_path *to);
+/* NULL: it is no file or directory of a memory file system. */
+struct mem_node *mem_node_of_file(const struct file *file);
 int memfs_rename(struct fs_mount *mount, struct fs_path *from, struct fs_path *to, unsigned flags,
 		 int *which);
 

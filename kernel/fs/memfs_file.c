@@ -408,3 +408,8 @@ int memfs_open_node(struct mem_node *node, unsigned flags, const char *path, str
 	mem_node_get(node);
 	return 0;
 }
+
+struct mem_node *mem_node_of_file(const struct file *file)
+{
+	return file->ops == &memfs_file_ops || file->ops == &memfs_dir_ops ? node_of(file) : NULL;
+}

@@ -156,6 +156,26 @@ int memfs_link(struct fs_mount *mount, struct fs_path *from, struct fs_path *to,
 	return error;
 }
 
+int memfs_link_file(struct fs_mount *mount, struct file *file, struct fs_path *to)
+{
+	struct mem_walk from = {.node = mem_node_of_file(file)}, w;
+	int error = mem_walk_name(mount, to, &w);
+
+	if (!error && w.node)
+		error = -EEXIST;
+	if (!error && (!from.node || from.node->fs != mount->data))
+		error = -EXDEV;
+	/* Who has lost the last name gets none again; one that never had any may, once. */
+	if (!error && !from.node->nlink && !from.node->linkable)
+		error = -ENOENT;
+	if (!error)
+		error = link_walked(&from, &w);
+	if (!error)
+		from.node->linkable = false;
+	mem_walk_end(mount, &w);
+	return error;
+}
+
 static bool is_below(const struct mem_node *node, const struct mem_node *ancestor)
 {
 	for (; node->parent != node; node = node->parent)

@@ -27,7 +27,8 @@ static int open_existing(struct mem_walk *w, unsigned flags)
 }
 
 /* An unnamed file in the directory that the walk has led to. */
-static int make_unnamed(const struct mem_walk *w, uint32_t mode, struct mem_node **out)
+static int make_unnamed(const struct mem_walk *w, unsigned flags, uint32_t mode,
+			struct mem_node **out)
 {
 	if (!w->node || !mem_is_dir(w->node))
 		return w->node ? -ENOTDIR : -ENOENT;
@@ -35,6 +36,7 @@ static int make_unnamed(const struct mem_walk *w, uint32_t mode, struct mem_node
 	if (!*out)
 		return -ENOSPC;
 	(*out)->nlink = 0;
+	(*out)->linkable = !(flags & O_EXCL);
 	return 0;
 }
 
@@ -47,7 +49,7 @@ static int find_node(struct fs_mount *mount, struct mem_walk *w, unsigned flags,
 
 	resolved[0] = 0;
 	if ((flags & O_TMPFILE) == O_TMPFILE)
-		return make_unnamed(w, mode & MEM_PERMISSIONS, out);
+		return make_unnamed(w, flags, mode & MEM_PERMISSIONS, out);
 	if (flags & O_CREAT && w->must_be_dir)
 		return -EISDIR;
 	if (w->node)

@@ -141,6 +141,7 @@ static const struct fs_ops memfs_ops = {
 	.readlink = memfs_readlink,
 	.symlink = memfs_symlink,
 	.link = memfs_link,
+	.link_file = memfs_link_file,
 	.rename = memfs_rename,
 	.access = memfs_access,
 	.chmod = memfs_chmod,

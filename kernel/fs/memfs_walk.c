@@ -162,7 +162,7 @@ static int step(struct fs_mount *mount, struct fs_path *path, struct mem_walk *w
 	w->node = found ? found->node : NULL;
 	if (!w->node || !mem_is_link(w->node) || (last && stays_link(path, w)))
 		return 0;
-	if (++*links > LINKS_MAX)
+	if (++*links > LINKS_MAX || path->flags & FS_NO_LINKS)
 		return -ELOOP;
 	error = expand_link(path, w, w->node, rest, next);
 	w->node = w->dir;

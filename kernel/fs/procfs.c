@@ -248,6 +248,19 @@ static int open_fd(struct fs_path *path, const struct lookup *l, struct file **o
 	return FS_REDIRECT;
 }
 
+static int procfs_linked_file(struct fs_mount *mount, struct fs_path *path, struct file **file)
+{
+	struct lookup l;
+	int error = lookup(mount, path, &l);
+
+	if (!error && is_fd_entry(&l)) {
+		*file = fd_get(l.match.fd);
+		error = *file ? 0 : -ENOENT;
+	}
+	kfree(l.path);
+	return error;
+}
+
 static int open_entry(struct fs_mount *mount, struct lookup *l, unsigned flags, struct file **out)
 {
 	bool directory = l->kind == PROC_MATCH_DIRECTORY;
@@ -312,6 +325,7 @@ const struct fs_ops procfs_ops = {
 	.stat = procfs_stat,
 	.resolve_dir = procfs_resolve_dir,
 	.readlink = procfs_readlink,
+	.linked_file = procfs_linked_file,
 	.access = procfs_access,
 	.statfs = procfs_statfs,
 };

@@ -4,8 +4,12 @@
  * which counts the periods that have passed and arms it again: an interval of a nanosecond is no
  * storm.
  *
+ * An absolute timer of real time may ask to be told when that clock is set
+ * (TFD_TIMER_CANCEL_ON_SET): it becomes readable, and the next read gives ECANCELED.
+ *
  * Locks: alarm.owner (mutex) orders arming and cancelling; alarm.lock guards the figures and is the
- * one that the timer's callback takes. Order: owner -> lock.
+ * one that the timer's callback takes; cancellable_lock guards the list of those that want to be
+ * told. Order: owner -> cancellable_lock -> lock.
  */
 #include <fs/special.h>
 
@@ -26,9 +30,14 @@ struct alarm {
 	uint64_t expirations GUARDED_BY_MEMBER(lock); /* not read yet */
 	uint64_t deadline_ns GUARDED_BY_MEMBER(lock); /* on its clock; 0: disarmed */
 	uint64_t interval_ns GUARDED_BY_MEMBER(lock);
-	bool standing GUARDED_BY_MEMBER(lock); /* has expired and was not armed again */
+	bool standing GUARDED_BY_MEMBER(lock);	/* has expired and was not armed again */
+	bool cancelled GUARDED_BY_MEMBER(lock); /* the clock was set, and no read has told */
+	struct list_node in_cancellable;	/* cancellable_lock */
 	struct wait_queue queue;
 };
+
+static struct spinlock cancellable_lock = SPINLOCK_INIT;
+static struct list cancellable GUARDED_BY(cancellable_lock) = LIST_INIT(cancellable);
 
 static uint64_t now_of(const struct alarm *alarm)
 {
@@ -76,25 +85,73 @@ static void catch_up(struct alarm *alarm) NO_THREAD_SAFETY
 		arm(alarm, deadline_ns);
 }
 
-static uint64_t take(struct alarm *alarm) NO_THREAD_SAFETY
+/* Is ALARM to be told when its clock is set? */
+static void set_cancellable(struct alarm *alarm, bool yes)
+{
+	arch_irq_state_t irq = spin_lock(&cancellable_lock);
+
+	if (yes && !list_linked(&alarm->in_cancellable))
+		list_push_back(&cancellable, &alarm->in_cancellable);
+	else if (!yes && list_linked(&alarm->in_cancellable))
+		list_remove(&alarm->in_cancellable);
+	spin_unlock(&cancellable_lock, irq);
+}
+
+static void cancel_alarm(struct alarm *alarm) NO_THREAD_SAFETY
+{
+	spin_lock_nested(&alarm->lock);
+	alarm->cancelled = true;
+	spin_unlock_nested(&alarm->lock);
+	wait_queue_wake(&alarm->queue, WAIT_ALL);
+}
+
+void timerfd_clock_was_set(void)
+{
+	arch_irq_state_t irq = spin_lock(&cancellable_lock);
+	struct alarm *alarm;
+
+	list_for_each_entry (alarm, &cancellable, in_cancellable)
+		cancel_alarm(alarm);
+	spin_unlock(&cancellable_lock, irq);
+}
+
+/* Takes the note that the clock was set. */
+static bool take_cancelled(struct alarm *alarm) NO_THREAD_SAFETY
+{
+	arch_irq_state_t irq = spin_lock(&alarm->lock);
+	bool result = alarm->cancelled;
+
+	alarm->cancelled = false;
+	if (result)
+		alarm->expirations = 0;
+	spin_unlock(&alarm->lock, irq);
+	return result;
+}
+
+/* What one read gets: a number, 0: nothing is there, or -ECANCELED. */
+static int64_t take(struct alarm *alarm) NO_THREAD_SAFETY
 {
 	arch_irq_state_t irq;
 	uint64_t count;
 
 	mutex_lock(&alarm->owner);
+	if (take_cancelled(alarm)) {
+		mutex_unlock(&alarm->owner);
+		return -ECANCELED;
+	}
 	catch_up(alarm);
 	irq = spin_lock(&alarm->lock);
 	count = alarm->expirations;
 	alarm->expirations = 0;
 	spin_unlock(&alarm->lock, irq);
 	mutex_unlock(&alarm->owner);
-	return count;
+	return (int64_t)MIN(count, (uint64_t)INT64_MAX);
 }
 
 static bool has_expired(struct alarm *alarm) NO_THREAD_SAFETY
 {
 	arch_irq_state_t irq = spin_lock(&alarm->lock);
-	bool result = alarm->expirations > 0;
+	bool result = alarm->expirations > 0 || alarm->cancelled;
 
 	spin_unlock(&alarm->lock, irq);
 	return result;
@@ -103,7 +160,7 @@ static bool has_expired(struct alarm *alarm) NO_THREAD_SAFETY
 static int64_t alarm_read(struct file *file, struct file_io *io, uint64_t *offset)
 {
 	struct alarm *alarm = file->data;
-	uint64_t count;
+	int64_t count;
 
 	(void)offset;
 	if (io->remaining < sizeof(count))
@@ -114,7 +171,7 @@ static int64_t alarm_read(struct file *file, struct file_io *io, uint64_t *offse
 		if (wait_event(&alarm->queue, WAIT_INTERRUPTIBLE, TIME_NEVER, has_expired(alarm)))
 			return -ERESTARTSYS;
 	}
-	return file_io_put(io, &count, sizeof(count));
+	return count < 0 ? count : file_io_put(io, &count, sizeof(count));
 }
 
 static unsigned alarm_poll(struct file *file, unsigned events)
@@ -133,6 +190,7 @@ static void alarm_release(struct file *file)
 {
 	struct alarm *alarm = file->data;
 
+	set_cancellable(alarm, false);
 	timer_cancel(&alarm->timer);
 	kfree(alarm);
 }
@@ -192,12 +250,13 @@ void timerfd_get(struct file *file, struct timerfd_times *times)
 	mutex_unlock(&alarm->owner);
 }
 
-void timerfd_set(struct file *file, bool absolute, const struct timerfd_times *times,
-		 struct timerfd_times *old) NO_THREAD_SAFETY
+int timerfd_set(struct file *file, bool absolute, bool cancel_on_set,
+		const struct timerfd_times *times, struct timerfd_times *old) NO_THREAD_SAFETY
 {
 	struct alarm *alarm = file->data;
 	uint64_t deadline_ns = times->value_ns, now;
 	arch_irq_state_t irq;
+	bool cancelled;
 
 	mutex_lock(&alarm->owner);
 	catch_up(alarm);
@@ -207,6 +266,8 @@ void timerfd_set(struct file *file, bool absolute, const struct timerfd_times *t
 	if (deadline_ns && !absolute)
 		deadline_ns =
 			deadline_ns < TIME_NEVER - 1 - now ? now + deadline_ns : TIME_NEVER - 1;
+	cancel_on_set = cancel_on_set && absolute && alarm->realtime;
+	set_cancellable(alarm, cancel_on_set);
 	irq = spin_lock(&alarm->lock);
 	alarm->deadline_ns = deadline_ns;
 	alarm->interval_ns = deadline_ns ? times->interval_ns : 0;
@@ -215,5 +276,8 @@ void timerfd_set(struct file *file, bool absolute, const struct timerfd_times *t
 	spin_unlock(&alarm->lock, irq);
 	if (deadline_ns)
 		arm(alarm, deadline_ns);
+	/* The clock was set before: the caller has computed its time from the old one. */
+	cancelled = take_cancelled(alarm) && cancel_on_set;
 	mutex_unlock(&alarm->owner);
+	return cancelled ? -ECANCELED : 0;
 }

@@ -103,7 +103,7 @@ int64_t vfs_call(struct fs_name *name, unsigned flags, vfs_fn function, void *ar
 		struct fs_path path = {
 			.full = name->path,
 			.rest = rest_of(mount, name->path),
-			.flags = flags & FS_NOFOLLOW,
+			.flags = flags & (FS_NOFOLLOW | FS_NO_LINKS),
 			.redirect = name->redirect,
 		};
 		int64_t result;
@@ -148,6 +148,40 @@ int64_t vfs_call2(struct fs_name *from, unsigned from_flags, struct fs_name *to,
 	return -ELOOP;
 }
 
+struct file_call {
+	struct file *file;
+};
+
+static int64_t link_file_in(struct fs_mount *mount, struct fs_path *path, void *argument)
+{
+	const struct file_call *call = argument;
+
+	return mount->ops->link_file ? mount->ops->link_file(mount, call->file, path) : -EXDEV;
+}
+
+int vfs_link_file(struct file *file, struct fs_name *to)
+{
+	struct file_call call = {file};
+
+	return (int)vfs_call(to, FS_NOFOLLOW | VFS_MODIFIES, link_file_in, &call);
+}
+
+static int64_t linked_file_in(struct fs_mount *mount, struct fs_path *path, void *argument)
+{
+	struct file_call *call = argument;
+
+	return mount->ops->linked_file ? mount->ops->linked_file(mount, path, &call->file) : 0;
+}
+
+int vfs_linked_file(struct fs_name *name, struct file **file)
+{
+	struct file_call call = {NULL};
+	int error = (int)vfs_call(name, 0, linked_file_in, &call);
+
+	*file = call.file;
+	return error;
+}
+
 struct open_call {
 	unsigned flags;
 	uint32_t mode;
@@ -169,6 +203,13 @@ int vfs_open(struct fs_name *name, unsigned flags, uint32_t mode, struct file **
 	bool nofollow = flags & O_NOFOLLOW || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
 
 	return (int)vfs_call(name, nofollow ? FS_NOFOLLOW : 0, open_in, &call);
+}
+
+int vfs_open_exactly(struct fs_name *name, unsigned flags, uint32_t mode, struct file **out)
+{
+	struct open_call call = {flags, mode, out};
+
+	return (int)vfs_call(name, FS_NOFOLLOW | FS_NO_LINKS, open_in, &call);
 }
 
 static int64_t stat_in(struct fs_mount *mount, struct fs_path *path, void *argument)

@@ -148,9 +148,12 @@ SYSCALL(timerfd_settime)
 	file = get_timerfd((int)a0, &error);
 	if (!file)
 		return error;
-	timerfd_set(file, flags & TFD_TIMER_ABSTIME, &times, &old);
+	error = timerfd_set(file, flags & TFD_TIMER_ABSTIME, flags & TFD_TIMER_CANCEL_ON_SET,
+			    &times, &old);
 	file_put(file);
-	return a3 ? write_times((uintptr_t)a3, &old) : 0;
+	if (!error && a3)
+		error = write_times((uintptr_t)a3, &old);
+	return error;
 }
 
 /* timerfd_gettime(fd, times) */

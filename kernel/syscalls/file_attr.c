@@ -10,8 +10,10 @@
 #include <file/file.h>
 #include <lib/string.h>
 #include <linux/fadvise.h>
+#include <linux/falloc.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
+#include <linux/stat.h>
 #include <mm/heap.h>
 #include <syscalls/statfs.h>
 
@@ -144,27 +146,48 @@ SYSCALL(ftruncate)
 	return result;
 }
 
+#define FALLOC_KNOWN                                                                               \
+	(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE |                   \
+	 FALLOC_FL_ZERO_RANGE | FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE)
+
+/* In the order in which Linux finds fault. */
+static int check_allocate(struct file *file, unsigned mode, long offset, long size)
+{
+	struct hc_stat stat;
+	int error;
+
+	if (file->kind & FILE_PATH_ONLY)
+		return -EBADF;
+	if (offset < 0 || size <= 0)
+		return -EINVAL;
+	if (mode & ~(unsigned)FALLOC_KNOWN ||
+	    (mode & FALLOC_FL_PUNCH_HOLE && !(mode & FALLOC_FL_KEEP_SIZE)))
+		return -EOPNOTSUPP;
+	if (!file_writable(file))
+		return -EBADF;
+	error = file_stat_of(file, &stat);
+	if (error)
+		return error;
+	if ((stat.mode & S_IFMT) == S_IFIFO)
+		return -ESPIPE;
+	if ((stat.mode & S_IFMT) != S_IFREG)
+		return -ENODEV;
+	if (size > INT64_MAX - offset)
+		return -EFBIG;
+	return file->ops->allocate ? 0 : -EOPNOTSUPP;
+}
+
 /* fallocate(fd, mode, offset, size) */
 SYSCALL(fallocate)
 {
-	struct file *file;
+	struct file *file = fd_get((int)a0);
 	long result;
 
-	if (a2 < 0 || a3 <= 0)
-		return -EINVAL;
-	file = fd_get((int)a0);
 	if (!file)
 		return -EBADF;
-	if (!writable(file) || (file->kind & FILE_PATH_ONLY))
-		result = -EBADF;
-	else if (a3 > INT64_MAX - a2)
-		result = -EFBIG;
-	else if (file->kind & FILE_STREAM)
-		result = -ESPIPE;
-	else
-		result = file->ops->allocate
-				 ? file->ops->allocate(file, (int)a1, (uint64_t)a2, (uint64_t)a3)
-				 : -EOPNOTSUPP;
+	result = check_allocate(file, (unsigned)a1, a2, a3);
+	if (!result)
+		result = file->ops->allocate(file, (int)a1, (uint64_t)a2, (uint64_t)a3);
 	file_put(file);
 	return result;
 }

@@ -272,60 +272,121 @@ static int64_t link_in(struct fs_mount *mount, struct fs_path *from, struct fs_p
 	return mount->ops->link ? mount->ops->link(mount, from, to, which) : -EPERM;
 }
 
-/* A link to be made at "." in a directory. */
-static long refuse_link_to_dot(struct fs_name *from, unsigned from_flags, const struct fs_name *to)
+/* A link that cannot be, for the reason ERROR: what is wrong with the old name comes first, then
+ * what is at the new one (NULL: there is none). */
+static long refuse_link(struct fs_name *from, unsigned from_flags, struct fs_name *to, long error)
 {
 	file_stat_t stat;
-	int error = vfs_stat(from, !(from_flags & FS_NOFOLLOW), &stat);
+	int missing = vfs_stat(from, !(from_flags & FS_NOFOLLOW), &stat);
 
-	return error ? error : name_ends_in_dot(to, -EEXIST);
+	if (missing || !to)
+		return missing ? missing : error;
+	missing = vfs_stat(to, false, &stat);
+	return !missing ? -EEXIST : missing == -ENOENT ? error : missing;
 }
 
-/* Two paths: FUNCTION gets both. */
-static long call2_at(int from_fd, uintptr_t from, unsigned from_flags, int to_fd, uintptr_t to,
-		     vfs_fn2 function, void *argument)
+static long link_at(int from_fd, uintptr_t from_path, unsigned from_flags, int to_fd,
+		    uintptr_t to_path)
 {
-	struct fs_name *names[2];
-	long result = name_from_user(from_fd, from, false, &names[0]);
+	struct fs_name *from, *to = NULL;
+	long result = name_from_user(from_fd, from_path, false, &from);
 
 	if (result)
 		return result;
-	result = name_from_user(to_fd, to, false, &names[1]);
-	if (!result) {
-		if (function == rename_in && (ends_in_dots(names[0]) || ends_in_dots(names[1])))
-			result = refuse_dots(names[0], names[1], *(const unsigned *)argument);
-		else if (function == link_in && ends_in(names[1], "."))
-			result = refuse_link_to_dot(names[0], from_flags, names[1]);
-		else
-			result = vfs_call2(names[0], from_flags, names[1], FS_NOFOLLOW, function,
-					   argument);
-		kfree(names[1]);
-	}
-	kfree(names[0]);
+	result = name_from_user(to_fd, to_path, false, &to);
+	if (!result)
+		result = name_ends_in_dot(to, -EEXIST);
+	if (result)
+		result = refuse_link(from, from_flags, NULL, result);
+	else
+		result = vfs_call2(from, from_flags, to, FS_NOFOLLOW, link_in, NULL);
+	if (result == -EXDEV)
+		result = refuse_link(from, from_flags, to, -EXDEV);
+	kfree(to);
+	kfree(from);
 	return result;
 }
 
 SYSCALL(link)
 {
-	return call2_at(AT_FDCWD, (uintptr_t)a0, FS_NOFOLLOW, AT_FDCWD, (uintptr_t)a1, link_in,
-			NULL);
+	return link_at(AT_FDCWD, (uintptr_t)a0, FS_NOFOLLOW, AT_FDCWD, (uintptr_t)a1);
+}
+
+/* Another name, at TO, for the open FILE, whose reference it takes. */
+static long link_file(struct file *file, int to_fd, uintptr_t to)
+{
+	struct fs_name *name;
+	long result = name_from_user(to_fd, to, false, &name);
+
+	if (!result) {
+		result = name_ends_in_dot(name, -EEXIST);
+		if (!result)
+			result = vfs_link_file(file, name);
+		kfree(name);
+	}
+	file_put(file);
+	return result;
+}
+
+/* The open file that FROM means: FROM_FD itself, or by its name in /proc. 0 and NULL: it means a
+ * file by its own name. */
+static long linked_file(int from_fd, uintptr_t from, unsigned flags, struct file **file)
+{
+	struct fs_name *name;
+	long result = name_from_user(from_fd, from, flags & AT_EMPTY_PATH, &name);
+
+	*file = NULL;
+	if (result == -ENODATA) {
+		*file = fd_get(from_fd);
+		return *file || from_fd == AT_FDCWD ? 0 : -EBADF;
+	}
+	if (result)
+		return result;
+	if (flags & AT_SYMLINK_FOLLOW)
+		result = vfs_linked_file(name, file);
+	kfree(name);
+	return result;
 }
 
 /* linkat(from dirfd, from, to dirfd, to, flags) */
 SYSCALL(linkat)
 {
+	struct file *file = NULL;
+	long error = 0;
+
 	if (a4 & ~(long)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	return call2_at((int)a0, (uintptr_t)a1, a4 & AT_SYMLINK_FOLLOW ? 0 : FS_NOFOLLOW, (int)a2,
-			(uintptr_t)a3, link_in, NULL);
+	if (a4)
+		error = linked_file((int)a0, (uintptr_t)a1, (unsigned)a4, &file);
+	if (error)
+		return error;
+	if (file)
+		return link_file(file, (int)a2, (uintptr_t)a3);
+	return link_at((int)a0, (uintptr_t)a1, a4 & AT_SYMLINK_FOLLOW ? 0 : FS_NOFOLLOW, (int)a2,
+		       (uintptr_t)a3);
 }
 
-static long rename_at(int from_fd, uintptr_t from, int to_fd, uintptr_t to, unsigned flags)
+static long rename_at(int from_fd, uintptr_t from_path, int to_fd, uintptr_t to_path,
+		      unsigned flags)
 {
+	struct fs_name *from, *to;
+	long result;
+
 	if (flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT) ||
 	    (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT) && flags & RENAME_EXCHANGE))
 		return -EINVAL;
-	return call2_at(from_fd, from, FS_NOFOLLOW, to_fd, to, rename_in, &flags);
+	result = name_from_user(from_fd, from_path, false, &from);
+	if (result)
+		return result;
+	result = name_from_user(to_fd, to_path, false, &to);
+	if (!result) {
+		result = ends_in_dots(from) || ends_in_dots(to)
+				 ? refuse_dots(from, to, flags)
+				 : vfs_call2(from, FS_NOFOLLOW, to, FS_NOFOLLOW, rename_in, &flags);
+		kfree(to);
+	}
+	kfree(from);
+	return result;
 }
 
 SYSCALL(rename)

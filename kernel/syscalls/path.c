@@ -28,8 +28,7 @@ uint32_t umask_apply(uint32_t mode)
 	return mode & 07777 & ~atomic_load(&mask);
 }
 
-/* The directory that DIRFD stands for, into OUT (FS_PATH_MAX + 1 bytes). */
-static int directory_of(int dirfd, char *out)
+int path_of_directory(int dirfd, char *out)
 {
 	struct file *file;
 	int error = 0;
@@ -60,7 +59,7 @@ static int resolve(int dirfd, struct fs_name *name)
 	directory = kmalloc(FS_PATH_MAX + 1);
 	if (!directory)
 		return -ENOMEM;
-	error = directory_of(dirfd, directory);
+	error = path_of_directory(dirfd, directory);
 	if (!error)
 		error = path_join(name->path, directory, name->redirect);
 	kfree(directory);

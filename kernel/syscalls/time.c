@@ -7,6 +7,7 @@
 #include <asm/errno.h>
 #include <core/clock.h>
 #include <core/timer.h>
+#include <fs/special.h>
 #include <linux/time.h>
 #include <linux/times.h>
 #include <linux/timex.h>
@@ -103,6 +104,7 @@ static long set_realtime(uint64_t ns)
 {
 	clock_set_realtime(ns);
 	timer_realtime_changed();
+	timerfd_clock_was_set();
 	return 0;
 }
 

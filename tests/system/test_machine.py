@@ -113,6 +113,12 @@ class MachineTest(testcase.IsleTest):
         self.assertStatus(result, 0)
         self.assertLess(abs(int(result.out) - time.time()), 5)
 
+    def test_real_time_set(self):
+        """Linux is no oracle here: its clock would be set."""
+        result = self.isle.run("clockset", ["isle"])
+        self.assertStatus(result, 0)
+        self.assertIn(b"all 22 checks hold", result.out)
+
     def test_own_memory_files(self):
         """/tmp in the isle is its own, unless a host directory is mounted there."""
         before = os.path.exists("/tmp/test.txt")

@@ -169,6 +169,45 @@ static void test_read_only_handle(void)
 	CHECK(before.st_mode == after.st_mode && before.st_size == after.st_size);
 }
 
+static int64_t link_handle(uint32_t handle, const char *path)
+{
+	uint64_t arg[4] = {0};
+
+	return guest_call(&guest, HC_FLINK, handle, arg, path, strlen(path))->head.result;
+}
+
+/* A descriptor is no way to a name where its path would have been none. */
+static void test_link_of_handle(void)
+{
+	int64_t read_only = guest_open(&guest, "/ro/file", O_RDONLY, 0);
+	int64_t own = guest_open(&guest, "/rw", O_RDWR | O_TMPFILE, 0600);
+
+	CHECK(read_only >= 0 && own >= 0);
+	CHECK_EQ(link_handle((uint32_t)read_only, "/rw/from-ro"), -EXDEV);
+	CHECK_EQ(link_handle((uint32_t)read_only, "/ro/from-ro"), -EROFS);
+	CHECK_EQ(link_handle(HC_STDIN, "/rw/inherited"), -EXDEV);
+	CHECK_EQ(link_handle((uint32_t)own, "/ro/own"), -EROFS);
+	CHECK_EQ(link_handle((uint32_t)own, "/rw/file"), -EEXIST);
+	CHECK_EQ(link_handle((uint32_t)own, "rw/own"), -EBADMSG);
+	CHECK_EQ(link_handle((uint32_t)own, "/tmp/own"), HC_REDIRECT);
+	CHECK_EQ(link_handle((uint32_t)own, "/rw/own"), 0);
+	CHECK_EQ(access("inside/own", F_OK), 0);
+	CHECK_EQ(link_handle(9999, "/rw/none"), -EBADF);
+}
+
+/* HC_OPEN_NO_LINKS: what has become a link since the guest looked leads nowhere. */
+static void test_open_without_links(void)
+{
+	CHECK(guest_path(&guest, HC_OPEN, "/rw/file", O_RDONLY, 0, HC_OPEN_NO_LINKS) >= 0);
+	CHECK_EQ(guest_path(&guest, HC_OPEN, "/rw/dangling", O_RDONLY, 0, HC_OPEN_NO_LINKS),
+		 -ELOOP);
+	CHECK_EQ(guest_path(&guest, HC_OPEN, "/rw/dangling", O_WRONLY | O_CREAT, 0600,
+			    HC_OPEN_NO_LINKS),
+		 -ELOOP);
+	CHECK_EQ(guest_path(&guest, HC_OPEN, "/rw/to-proc/etc", O_RDONLY, 0, HC_OPEN_NO_LINKS),
+		 -ELOOP);
+}
+
 static void test_mount_points(void)
 {
 	CHECK_EQ(guest_path(&guest, HC_UNLINK, "/rw", AT_REMOVEDIR, 0, 0), -EBUSY);
@@ -368,6 +407,8 @@ int main(void)
 	test_host_below_guest();
 	test_read_only();
 	test_read_only_handle();
+	test_link_of_handle();
+	test_open_without_links();
 	test_mount_points();
 	test_synthetic_listing();
 	test_rename_reply();

@@ -11,6 +11,9 @@
 void files_open(void);
 void files_open_at(void);
 void files_read_write(void);
+void files_resolve(void);
+void files_unnamed(void);
+void files_order(void);
 void files_vectors(void);
 void files_flags(void);
 void files_seek(void);

@@ -90,12 +90,12 @@ static void leave_files(void)
 int main(int argc, char **argv)
 {
 	static void (*const parts[])(void) = {
-		files_open,    files_open_at,	  files_read_write,
-		files_vectors, files_flags,	  files_seek,
-		files_big,     files_directories, files_working_directory,
-		files_rename,  files_links,	  files_attributes,
-		files_times,   files_mappings,	  files_descriptors,
-		files_locks,   files_devices,	  files_proc,
+		files_open,	files_open_at,	   files_resolve,     files_unnamed,
+		files_order,	files_read_write,  files_vectors,     files_flags,
+		files_seek,	files_big,	   files_directories, files_working_directory,
+		files_rename,	files_links,	   files_attributes,  files_times,
+		files_mappings, files_descriptors, files_locks,	      files_devices,
+		files_proc,
 	};
 	int keep = argc > 1 && strcmp(argv[1], "-k") == 0;
 

@@ -42,8 +42,11 @@ struct timerfd_times {
 };
 must_check int timerfd_create(bool realtime, unsigned flags, struct file **out);
 bool file_is_timerfd(const struct file *file);
-void timerfd_set(struct file *file, bool absolute, const struct timerfd_times *times,
-		 struct timerfd_times *old);
+/* 0; with CANCEL_ON_SET also -ECANCELED: the timer is set, but real time was set before. */
+must_check int timerfd_set(struct file *file, bool absolute, bool cancel_on_set,
+			   const struct timerfd_times *times, struct timerfd_times *old);
+/* Real time was set. */
+void timerfd_clock_was_set(void);
 void timerfd_get(struct file *file, struct timerfd_times *times);
 
 /* signalfd(2): reads signals of MASK that are pending for the reading thread or the process. */

@@ -17,6 +17,7 @@
 #define FS_PATH_MAX 4096u
 
 #define FS_NOFOLLOW 1u /* a symbolic link at the end is meant itself */
+#define FS_NO_LINKS 2u /* a symbolic link anywhere else: -ELOOP */
 
 struct fs_mount;
 
@@ -24,7 +25,7 @@ struct fs_mount;
 struct fs_path {
 	const char *full; /* absolute, without "." and doubled slashes; ".." are still in it */
 	const char *rest; /* the part below the mount point: "" or "/..." (points into FULL) */
-	unsigned flags;	  /* FS_NOFOLLOW */
+	unsigned flags;	  /* FS_NOFOLLOW; for open also FS_NO_LINKS */
 	char *redirect;	  /* room for FS_PATH_MAX + 1 bytes: where to go on with FS_REDIRECT;
 			   * after unlink and rename the resolved path */
 };
@@ -49,6 +50,11 @@ struct fs_ops {
 			    size_t size);
 	int (*symlink)(struct fs_mount *mount, const char *target, struct fs_path *path);
 	int (*link)(struct fs_mount *mount, struct fs_path *from, struct fs_path *to, int *which);
+	/* Another name for an open file. -EXDEV (also the default): it is not of this file system.
+	 */
+	int (*link_file)(struct fs_mount *mount, struct file *file, struct fs_path *to);
+	/* The open file that the link at PATH stands for, with a reference; NULL: it does not. */
+	int (*linked_file)(struct fs_mount *mount, struct fs_path *path, struct file **file);
 	int (*rename)(struct fs_mount *mount, struct fs_path *from, struct fs_path *to,
 		      unsigned flags, int *which);
 	int (*access)(struct fs_mount *mount, struct fs_path *path, unsigned mode);
@@ -88,7 +94,7 @@ void vfs_deleted(const char *path);
 
 /*
  * Calls FUNCTION with the mount that serves name->path, again after each redirection. FLAGS:
- * FS_NOFOLLOW and VFS_MODIFIES (refused with -EROFS on a read-only mount). Result of FUNCTION, or
+ * FS_* and VFS_MODIFIES (refused with -EROFS on a read-only mount). Result of FUNCTION, or
  * -ELOOP, -ENAMETOOLONG.
  */
 #define VFS_MODIFIES 0x100u
@@ -102,6 +108,14 @@ must_check int64_t vfs_call2(struct fs_name *from, unsigned from_flags, struct f
 
 /* open(2) and stat(2) of name->path (which changes). FLAGS: O_*. 0 or -errno. */
 must_check int vfs_open(struct fs_name *name, unsigned flags, uint32_t mode, struct file **out);
+/* The same where name->path leads over no symbolic link: -ELOOP when there is one all the same. */
+must_check int vfs_open_exactly(struct fs_name *name, unsigned flags, uint32_t mode,
+				struct file **out);
+/* linkat(2) of an open file. */
+must_check int vfs_link_file(struct file *file, struct fs_name *to);
+/* The open file that the link name->path (/proc/self/fd/N) stands for, with a reference, or NULL.
+ */
+must_check int vfs_linked_file(struct fs_name *name, struct file **file);
 must_check int vfs_stat(struct fs_name *name, bool follow_link, file_stat_t *stat);
 
 /* Each file system's start, called by fs_init (kernel/fs/init.c) in this order. 0 or -errno. */

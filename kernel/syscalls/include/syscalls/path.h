@@ -61,6 +61,10 @@ SYSCALL(umount2);
  */
 must_check int name_from_user(int dirfd, uintptr_t address, bool empty_ok, struct fs_name **name);
 
+/* The directory that DIRFD stands for, into OUT (FS_PATH_MAX + 1 bytes). 0, -EBADF, -ENOTDIR,
+ * -ENAMETOOLONG. */
+must_check int path_of_directory(int dirfd, char *out);
+
 /* A name that is to be made and ends in "." (which its path no longer shows): ERROR when what holds
  * it is a directory, else what is wrong with that. 0 for all others. Right after name_from_user. */
 must_check long name_ends_in_dot(const struct fs_name *name, long error);
