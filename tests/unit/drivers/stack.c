@@ -86,7 +86,7 @@ size_t stack_read(unsigned index, uint8_t *out, size_t capacity)
 	const struct net_buffer *frame = stack.frames[index];
 	size_t size = 0;
 
-	CHECK(index < stack.count);
+	CHECK(index < stack.count && frame);
 	for (const struct net_buffer *buffer = frame; buffer; buffer = buffer->next) {
 		CHECK(buffer->length <= capacity - size);
 		memcpy(out + size, buffer->data, buffer->length);

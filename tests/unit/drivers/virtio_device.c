@@ -28,8 +28,8 @@ void vdev_init(uint64_t features, uint32_t size)
 
 void vdev_destroy(void)
 {
-	for (uint16_t i = 0; i < vdev.queues[VDEV_RX].size; i++)
-		mm_frame_free(ALIGN_DOWN(vdev_desc(VDEV_RX, i)->addr, PAGE_SIZE), 0);
+	for (uint32_t i = 0; i < vdev.queues[VDEV_RX].size; i++)
+		mm_frame_free(ALIGN_DOWN(vdev_desc(VDEV_RX, (uint16_t)i)->addr, PAGE_SIZE), 0);
 	host_reset();
 }
 
