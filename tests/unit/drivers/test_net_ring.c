@@ -134,6 +134,9 @@ static void test_full_transmit(void)
 	struct net_segment segments[2] = {{memory, 100}, {memory + 100, 100}};
 	unsigned room = (card->size - 1) / 2;
 
+	interrupt(); /* of frames that were received before */
+	CHECK_EQ(poll(8), 0);
+	CHECK(!unmask());
 	for (unsigned round = 0; round < 20; round++) {
 		unsigned sent = 0, writable = stack.writable;
 		unsigned done = stack.done, ready = stack.ready;
@@ -142,8 +145,12 @@ static void test_full_transmit(void)
 			sent++;
 		CHECK_EQ(sent, room);
 		CHECK_EQ(stack_send(segments, 2, false), -EAGAIN);
+		/* The card may remember that it has sent something before. */
 		interrupt();
-		CHECK_EQ(stack.ready, ready);
+		CHECK_EQ(poll(8), 0);
+		CHECK(!unmask());
+		CHECK(stack.ready <= ready + 1 && stack.writable == writable);
+		ready = stack.ready;
 		for (unsigned i = 0; i < room; i++)
 			CHECK_EQ(card->send(copy, sizeof(copy)), 200);
 		interrupt();
