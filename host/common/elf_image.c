@@ -106,7 +106,7 @@ static int check_segments(const struct elf_image *image, const char **reason)
 	return 0;
 }
 
-static bool is_loaded(const struct elf_image *image, uint64_t paddr)
+bool elf_image_is_loaded(const struct elf_image *image, uint64_t paddr)
 {
 	for (uint32_t i = 0; i < image->phnum; i++) {
 		const Elf64_Phdr *ph = &image->phdr[i];
@@ -132,7 +132,7 @@ static void take_note(struct elf_image *image, const Elf64_Nhdr *note, const cha
 	    (note->n_descsz == 4 || note->n_descsz == 8)) {
 		image->pvh_entry = 0;
 		memcpy(&image->pvh_entry, desc, note->n_descsz); /* little-endian */
-		image->has_pvh = is_loaded(image, image->pvh_entry);
+		image->has_pvh = elf_image_is_loaded(image, image->pvh_entry);
 	}
 }
 

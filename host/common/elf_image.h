@@ -43,4 +43,7 @@ int elf_image_parse_memory(struct elf_image *image, const void *data, size_t siz
 bool elf_image_is_hermit(const struct elf_image *image);
 bool elf_image_is_sealed(const struct elf_image *image);
 
+/* Does a PT_LOAD segment bring the byte at physical address PADDR from the file? */
+bool elf_image_is_loaded(const struct elf_image *image, uint64_t paddr);
+
 #endif /* COMMON_ELF_IMAGE_H */

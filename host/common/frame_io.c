@@ -98,7 +98,7 @@ size_t frame_writer_queued(const struct frame_writer *writer)
 }
 
 /* sendmsg() on a socket does not raise SIGPIPE; any other descriptor takes writev(). */
-static ssize_t send_pieces(int fd, const struct iovec *pieces, int count)
+ssize_t frame_send_fd(int fd, const struct iovec *pieces, int count)
 {
 	struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)pieces,
 				 .msg_iovlen = (size_t)count};
@@ -111,11 +111,11 @@ static ssize_t send_pieces(int fd, const struct iovec *pieces, int count)
 	return sent < 0 ? -errno : sent;
 }
 
-int frame_writer_flush(struct frame_writer *writer, int fd)
+int frame_writer_flush(struct frame_writer *writer, const struct frame_sink *sink)
 {
 	while (writer->start < writer->end) {
 		struct iovec piece = {writer->buffer + writer->start, writer->end - writer->start};
-		ssize_t sent = send_pieces(fd, &piece, 1);
+		ssize_t sent = sink->send(sink->context, &piece, 1);
 		if (sent == -EAGAIN)
 			return 0;
 		if (sent < 0)
@@ -147,11 +147,12 @@ static int writer_reserve(struct frame_writer *writer, size_t size)
 	return 0;
 }
 
-int frame_writer_put(struct frame_writer *writer, int fd, const struct iovec *pieces, int count)
+int frame_writer_put(struct frame_writer *writer, const struct frame_sink *sink,
+		     const struct iovec *pieces, int count)
 {
 	size_t sent = 0;
 	if (frame_writer_queued(writer) == 0) {
-		ssize_t n = send_pieces(fd, pieces, count);
+		ssize_t n = sink->send(sink->context, pieces, count);
 		if (n < 0 && n != -EAGAIN)
 			return (int)n;
 		sent = n > 0 ? (size_t)n : 0;

@@ -45,11 +45,22 @@ struct frame_writer {
 void frame_writer_init(struct frame_writer *writer);
 void frame_writer_destroy(struct frame_writer *writer);
 
-/* Sends the pieces behind all that waits; keeps what FD does not take. 0 or -errno. */
-int frame_writer_put(struct frame_writer *writer, int fd, const struct iovec *pieces, int count);
+/* Where a writer's bytes go: SEND takes as much as there is room for; bytes, -EAGAIN or another
+ * -errno. */
+struct frame_sink {
+	ssize_t (*send)(void *context, const struct iovec *pieces, int count);
+	void *context;
+};
 
-/* Sends what waits, as far as FD takes it. 0 or -errno. */
-int frame_writer_flush(struct frame_writer *writer, int fd);
+/* Sends the pieces behind all that waits; keeps what SINK does not take. 0 or -errno. */
+int frame_writer_put(struct frame_writer *writer, const struct frame_sink *sink,
+		     const struct iovec *pieces, int count);
+
+/* Sends what waits, as far as SINK takes it. 0 or -errno. */
+int frame_writer_flush(struct frame_writer *writer, const struct frame_sink *sink);
+
+/* Sends to a descriptor, as the function of a sink does; never raises SIGPIPE on a socket. */
+ssize_t frame_send_fd(int fd, const struct iovec *pieces, int count);
 
 /* Bytes that wait. */
 size_t frame_writer_queued(const struct frame_writer *writer);

@@ -17,18 +17,46 @@ static void set_ranges(struct guest_mem *mem, uint64_t size, uint64_t low_size)
 			(struct guest_mem_range){GUEST_MEM_HIGH_BASE, size - low_size, low_size};
 }
 
+#define HUGE_PAGE (2ull << 20)
+
+/* Address space of SIZE bytes that begins at a multiple of a huge page; MAP_FAILED on error. */
+static void *map_aligned(uint64_t size)
+{
+	uint64_t whole = size + HUGE_PAGE;
+	uint8_t *start = mmap(NULL, whole, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (start == MAP_FAILED)
+		return MAP_FAILED;
+	uint64_t skip = -(uintptr_t)start & (HUGE_PAGE - 1);
+	if (skip)
+		munmap(start, skip);
+	munmap(start + skip + size, HUGE_PAGE - skip);
+	return start + skip;
+}
+
 int guest_mem_create(struct guest_mem *mem, uint64_t size, uint64_t low_size)
 {
 	*mem = (struct guest_mem){0};
-	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (size > UINT64_MAX - HUGE_PAGE)
+		return -ENOMEM;
+	void *base = map_aligned(size);
 	if (base == MAP_FAILED)
 		return -errno;
-	/* Only a wish. */
-	madvise(base, size, MADV_HUGEPAGE);
 	mem->base = base;
 	set_ranges(mem, size, low_size);
 	return 0;
+}
+
+int guest_mem_huge_pages(const struct guest_mem *mem, uint64_t offset)
+{
+	if (offset >= mem->size)
+		return 0;
+	return madvise(mem->base + offset, mem->size - offset, MADV_HUGEPAGE) ? -errno : 0;
+}
+
+int guest_mem_mergeable(const struct guest_mem *mem)
+{
+	return madvise(mem->base, mem->size, MADV_MERGEABLE) ? -errno : 0;
 }
 
 void guest_mem_attach(struct guest_mem *mem, pid_t pid, uint64_t remote, uint64_t size,
@@ -66,6 +94,13 @@ static bool find_ram(const struct guest_mem *mem, uint64_t gpa, uint64_t len, ui
 		return len <= range->size - skip;
 	}
 	return false;
+}
+
+void *guest_mem_at(const struct guest_mem *mem, uint64_t gpa, uint64_t len)
+{
+	uint64_t offset;
+
+	return find_ram(mem, gpa, len, &offset) ? mem->base + offset : NULL;
 }
 
 int64_t guest_mem_spans(const struct guest_mem *mem, const void *segs, size_t count,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Guest memory as the host sees it. A guest-physical address is an integer: the only way from it to
- * memory is guest_mem_spans(), which checks it against the ranges that are RAM.
+ * Guest memory as the host sees it. A guest-physical address is an integer: the only ways from it
+ * to memory are guest_mem_spans() and guest_mem_at(), which check it against the ranges that are
+ * RAM.
  *
  * The memory is either mapped into this process, or it is another process's (QEMU's), reached with
  * process_vm_readv() and process_vm_writev(). The latter costs a copy for bulk data; but a memory
@@ -46,6 +47,17 @@ struct guest_span {
  * or -errno.
  */
 int guest_mem_create(struct guest_mem *mem, uint64_t size, uint64_t low_size);
+
+/*
+ * Wishes for memory that is mapped here; 0 or -errno. Huge pages from byte OFFSET on: the first
+ * touch of a page takes 2 MiB from the host. Mergeable: the host may keep equal pages once (KSM).
+ */
+int guest_mem_huge_pages(const struct guest_mem *mem, uint64_t offset);
+int guest_mem_mergeable(const struct guest_mem *mem);
+
+/* The one way from a guest-physical address to memory that is mapped here: NULL unless all LEN
+ * bytes at GPA are RAM in one piece. */
+void *guest_mem_at(const struct guest_mem *mem, uint64_t gpa, uint64_t len);
 
 /* The same layout, with memory at address REMOTE of process PID. */
 void guest_mem_attach(struct guest_mem *mem, pid_t pid, uint64_t remote, uint64_t size,

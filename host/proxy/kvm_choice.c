@@ -65,26 +65,55 @@ static void cache_write(int dir, char letter)
 	close(fd);
 }
 
-/* Without a word from the user: KVM where it is fit; says once per user and boot why not. */
-static bool kvm_fit_quietly(bool verbose)
+/* The probe's answer, or what it was before. *IS_NEW: the user has not been told yet, and will not
+ * be told again. */
+static enum kvm_fitness fitness_remembered(const char **reason, bool *is_new)
 {
-	const char *reason = "";
 	int dir = open_runtime_dir();
 	char known = dir >= 0 ? cache_read(dir) : 0;
-	enum kvm_fitness fitness = known == 'y'	  ? KVM_FIT
-				   : known == 'n' ? KVM_UNFIT
-						  : kvm_probe(&reason);
+	enum kvm_fitness fitness;
 
+	*reason = "the check at its first use has failed";
+	fitness = known == 'y' ? KVM_FIT : known == 'n' ? KVM_UNFIT : kvm_probe(reason);
+	*is_new = dir >= 0 && !known;
 	if (dir >= 0) {
 		if (!known && fitness != KVM_ABSENT)
 			cache_write(dir, fitness == KVM_FIT ? 'y' : 'n');
 		close(dir);
 	}
-	if (fitness == KVM_UNFIT && !known && (dir >= 0 || verbose))
+	return fitness;
+}
+
+/* Without a word from the user: KVM where it is fit; says once per user and boot why not. */
+static bool kvm_fit_quietly(bool verbose)
+{
+	const char *reason;
+	bool is_new;
+	enum kvm_fitness fitness = fitness_remembered(&reason, &is_new);
+
+	if (fitness == KVM_UNFIT && (is_new || verbose))
 		proxy_message("/dev/kvm is not used: %s (HERMIT_KVM=0 skips this check)", reason);
 	else if (fitness != KVM_FIT && verbose)
 		proxy_message("no KVM, QEMU translates");
 	return fitness == KVM_FIT;
+}
+
+int kvm_require(const struct options *options)
+{
+	const char *reason;
+	bool is_new;
+	enum kvm_fitness fitness;
+
+	if (options->kvm == KVM_OFF) {
+		proxy_message("isle 'uhyve' is made of KVM: not with --kvm=0 (HERMIT_KVM)");
+		return STATUS_PROXY;
+	}
+	fitness =
+		options->kvm == KVM_ON ? kvm_probe(&reason) : fitness_remembered(&reason, &is_new);
+	if (fitness != KVM_UNFIT)
+		return 0;
+	proxy_message("isle 'uhyve' needs a fit /dev/kvm: %s; use isle 'qemu'", reason);
+	return STATUS_PROXY;
 }
 
 int kvm_choose(const struct options *options, bool *kvm)

@@ -8,4 +8,8 @@
 /* Sets *KVM. 0, or an exit status after a message. */
 int kvm_choose(const struct options *options, bool *kvm);
 
+/* For an isle that cannot do without: 0, or an exit status after a message. Says nothing where
+ * /dev/kvm cannot be opened: whoever opens it knows more. */
+int kvm_require(const struct options *options);
+
 #endif /* PROXY_KVM_CHOICE_H */

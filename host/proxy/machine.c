@@ -11,14 +11,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define NS_PER_MS	1000000u
-#define GREETING_NS	(60ull * 1000 * NS_PER_MS) /* from QEMU's start to HELLO */
+#define GREETING_NS	(60ull * 1000 * NS_PER_MS) /* from the start to HELLO */
 #define FRAME_NS	(10ull * 1000 * NS_PER_MS) /* from a frame's first byte to its last */
-#define CHANNEL_LOST_NS (1ull * 1000 * NS_PER_MS)  /* from the channel's end to QEMU's */
+#define CHANNEL_LOST_NS (1ull * 1000 * NS_PER_MS)  /* from the channel's end to the isle's */
 
 /* A guest that does not take its replies gets no more requests served. */
 #define REPLIES_QUEUED_MAX (4u << 20)
@@ -28,7 +27,7 @@ enum fixed_slot {
 	SLOT_CHANNEL,
 	SLOT_LOG,
 	SLOT_ERRORS,
-	SLOT_QEMU,
+	SLOT_END,
 	SLOT_SIGNAL,
 	SLOT_WAKE,
 	SLOT_STDERR,
@@ -56,18 +55,46 @@ static void channel_close(struct machine *machine)
 	set_deadline(machine, CHANNEL_LOST_NS);
 }
 
+static struct frame_sink machine_sink(const struct machine *machine)
+{
+	return (struct frame_sink){machine->isle.ops->send, machine->isle.context};
+}
+
+static void machine_notify(struct machine *machine, bool lazy)
+{
+	if (machine->isle.ops->notify)
+		machine->isle.ops->notify(machine->isle.context, lazy);
+}
+
 static void send_reply(void *context, const struct hc_reply *reply, const void *payload,
 		       size_t size)
 {
 	struct machine *machine = context;
 	struct iovec pieces[2] = {{(void *)(uintptr_t)reply, sizeof(*reply)},
 				  {(void *)(uintptr_t)payload, size}};
+	const struct frame_sink sink = machine_sink(machine);
 	int err = 0;
 
 	if (machine->channel_open)
-		err = frame_writer_put(&machine->writer, machine->qemu.channel, pieces, 2);
+		err = frame_writer_put(&machine->writer, &sink, pieces, 2);
 	if (err)
 		channel_close(machine);
+	else
+		machine_notify(machine, reply->flags & HC_FLAG_LAZY);
+}
+
+/* Sends replies that waited, as far as the guest takes them. */
+static void flush_replies(struct machine *machine)
+{
+	const struct frame_sink sink = machine_sink(machine);
+	size_t queued = frame_writer_queued(&machine->writer);
+
+	if (!machine->channel_open || queued == 0)
+		return;
+	if (frame_writer_flush(&machine->writer, &sink) != 0)
+		channel_close(machine);
+	else if (frame_writer_queued(&machine->writer) < queued)
+		machine_notify(machine, false);
 }
 
 /* Is the machine to be ended? */
@@ -102,6 +129,7 @@ static void serve_frames(struct machine *machine)
 		if (got <= 0)
 			break;
 		bool greeted = machine->server.greeted;
+		machine->lazy |= request.flags & HC_FLAG_LAZY;
 		if (hostcall_server_request(&machine->server, &request, payload, size,
 					    machine->out) != 0)
 			got = -EPROTO;
@@ -121,10 +149,12 @@ static void read_channel(struct machine *machine)
 	for (int i = 0; i < READS_IN_A_ROW && machine->channel_open && !machine_over(machine) &&
 			frame_writer_queued(&machine->writer) < REPLIES_QUEUED_MAX;
 	     i++) {
-		ssize_t got = frame_reader_fill(&machine->reader, machine->qemu.channel);
+		ssize_t got = machine->isle.ops->receive(machine->isle.context, &machine->reader);
 		if (got == -EAGAIN)
 			return;
-		if (got <= 0)
+		if (got == -EPROTO)
+			machine->broken = true;
+		else if (got <= 0)
 			channel_close(machine);
 		serve_frames(machine);
 	}
@@ -133,9 +163,9 @@ static void read_channel(struct machine *machine)
 static void stop_with_guest(struct machine *machine)
 {
 	terminal_suspend();
-	kill(machine->qemu.pid, SIGSTOP);
+	machine->isle.ops->stop(machine->isle.context);
 	kill(getpid(), SIGSTOP);
-	kill(machine->qemu.pid, SIGCONT);
+	machine->isle.ops->resume(machine->isle.context);
 	terminal_resume();
 }
 
@@ -156,22 +186,22 @@ static void handle_signal(struct machine *machine, int signo)
 		machine->killed_by = signo;
 }
 
-static void qemu_ended(struct machine *machine)
+static void isle_ended(struct machine *machine)
 {
-	/* The last words may still be in the sockets. */
+	/* The last words may still be on their way. */
 	read_channel(machine);
-	machine->wait_status = qemu_process_wait(&machine->qemu);
+	machine->isle.ops->wait(machine->isle.context);
 	machine->ended = true;
 }
 
 static int fill_poll_set(struct machine *machine, struct pollfd *set)
 {
 	bool hungry = frame_writer_queued(&machine->writer) < REPLIES_QUEUED_MAX;
-	bool queued = frame_writer_queued(&machine->writer) > 0;
+	bool queued = machine->isle.polls_out && frame_writer_queued(&machine->writer) > 0;
 	bool text = log_relay_has_output(&machine->log) || log_relay_has_output(&machine->errors);
 
 	set[SLOT_CHANNEL] =
-		(struct pollfd){.fd = machine->channel_open ? machine->qemu.channel : -1,
+		(struct pollfd){.fd = machine->channel_open ? machine->isle.channel_fd : -1,
 				.events = (short)((hungry ? POLLIN : 0) | (queued ? POLLOUT : 0))};
 	set[SLOT_LOG] =
 		(struct pollfd){.fd = log_relay_wants_input(&machine->log) ? machine->log.fd : -1,
@@ -179,7 +209,7 @@ static int fill_poll_set(struct machine *machine, struct pollfd *set)
 	set[SLOT_ERRORS] = (struct pollfd){
 		.fd = log_relay_wants_input(&machine->errors) ? machine->errors.fd : -1,
 		.events = POLLIN};
-	set[SLOT_QEMU] = (struct pollfd){.fd = machine->qemu.pidfd, .events = POLLIN};
+	set[SLOT_END] = (struct pollfd){.fd = machine->isle.end_fd, .events = POLLIN};
 	set[SLOT_SIGNAL] = (struct pollfd){.fd = machine->signal_fd, .events = POLLIN};
 	set[SLOT_WAKE] = (struct pollfd){.fd = machine->server.files->wake_fd, .events = POLLIN};
 	set[SLOT_STDERR] = (struct pollfd){.fd = text ? STDERR_FILENO : -1, .events = POLLOUT};
@@ -198,13 +228,27 @@ static int poll_timeout_ms(const struct machine *machine)
 	return (int)((machine->deadline_ns - now) / NS_PER_MS) + 1;
 }
 
+static int machine_wait(struct machine *machine, struct pollfd *set, int count)
+{
+	const struct isle *isle = &machine->isle;
+	int timeout_ms = poll_timeout_ms(machine);
+
+	if (isle->ops->before_wait && set[SLOT_CHANNEL].events)
+		timeout_ms = isle->ops->before_wait(isle->context, timeout_ms, machine->lazy);
+	machine->lazy = false;
+	int ready = poll(set, (nfds_t)count, timeout_ms);
+	if (isle->ops->after_wait)
+		isle->ops->after_wait(isle->context);
+	return ready;
+}
+
 static void machine_step(struct machine *machine)
 {
 	struct pollfd set[POLL_SET_MAX];
 	int count = fill_poll_set(machine, set);
 	int signo;
 
-	if (poll(set, (nfds_t)count, poll_timeout_ms(machine)) < 0)
+	if (machine_wait(machine, set, count) < 0)
 		return;
 	if (set[SLOT_WAKE].revents) {
 		uint64_t ticks;
@@ -212,12 +256,10 @@ static void machine_step(struct machine *machine)
 		(void)got;
 	}
 	hostcall_server_poll_done(&machine->server, set + SLOT_COUNT, count - SLOT_COUNT);
-	if (set[SLOT_CHANNEL].revents & POLLOUT &&
-	    frame_writer_flush(&machine->writer, machine->qemu.channel) != 0)
-		channel_close(machine);
+	flush_replies(machine);
 	/* Frames that were held back while too many replies waited, then new ones. */
 	serve_frames(machine);
-	if (set[SLOT_CHANNEL].revents)
+	if (set[SLOT_CHANNEL].revents || !machine->isle.polls_out)
 		read_channel(machine);
 	if (set[SLOT_LOG].revents)
 		log_relay_read(&machine->log);
@@ -227,8 +269,8 @@ static void machine_step(struct machine *machine)
 	log_relay_write(&machine->errors);
 	while (set[SLOT_SIGNAL].revents && (signo = signals_next(machine->signal_fd)))
 		handle_signal(machine, signo);
-	if (set[SLOT_QEMU].revents)
-		qemu_ended(machine);
+	if (set[SLOT_END].revents)
+		isle_ended(machine);
 	if (machine->deadline_ns && now_ns() >= machine->deadline_ns)
 		machine->timed_out = true;
 }
@@ -243,30 +285,6 @@ static int status_after_exit(const struct hostcall_exit *guest)
 	default:
 		return STATUS_KERNEL;
 	}
-}
-
-/* QEMU has ended and the guest has not said that it exits. */
-static int status_after_qemu(struct machine *machine)
-{
-	int status = machine->wait_status;
-	char line[512];
-
-	if (WIFSIGNALED(status)) {
-		proxy_message("QEMU was killed by signal %d", WTERMSIG(status));
-		return STATUS_PROXY;
-	}
-	if (WEXITSTATUS(status) != 0) {
-		if (log_relay_first_line(&machine->errors, line, sizeof(line)))
-			proxy_message("QEMU failed: %s", line);
-		else
-			proxy_message("QEMU failed with status %d", WEXITSTATUS(status));
-		return STATUS_PROXY;
-	}
-	proxy_message("the machine %s", machine->server.greeted
-						? "stopped before the application ended"
-						: "stopped during its start");
-	log_relay_dump(&machine->log, "Kernel log:\n");
-	return STATUS_KERNEL;
 }
 
 static int machine_status(struct machine *machine)
@@ -285,9 +303,9 @@ static int machine_status(struct machine *machine)
 		return STATUS_KERNEL;
 	}
 	if (machine->ended)
-		return status_after_qemu(machine);
+		return machine->isle.ops->end_status(machine, machine->isle.context);
 	if (!machine->channel_open)
-		proxy_message("QEMU closed the host channel");
+		proxy_message("%s closed the host channel", machine->isle.name);
 	else if (machine->deadline_for_frame)
 		proxy_message("the guest stopped in the middle of a request");
 	else
@@ -306,15 +324,16 @@ int machine_run(struct machine *machine)
 	machine->out = malloc(HC_DATA_MAX);
 	if (!machine->out || frame_reader_init(&machine->reader) != 0) {
 		proxy_message("out of memory");
-		qemu_process_kill(&machine->qemu);
+		machine->isle.ops->kill(machine->isle.context);
 		return STATUS_PROXY;
 	}
 	set_deadline(machine, GREETING_NS);
 	while (!machine_over(machine))
 		machine_step(machine);
-	/* Nothing in QEMU is worth an orderly end: files are the proxy's, memory is nobody's. */
+	/* Nothing in the guest is worth an orderly end: files are the proxy's, memory is nobody's.
+	 */
 	if (!machine->ended)
-		qemu_process_kill(&machine->qemu);
+		machine->isle.ops->kill(machine->isle.context);
 	terminal_restore();
 	log_relay_read(&machine->log);
 	log_relay_read(&machine->errors);
@@ -322,6 +341,6 @@ int machine_run(struct machine *machine)
 	log_relay_drain(&machine->errors);
 	int status = machine_status(machine);
 	if (!machine->ended)
-		qemu_process_wait(&machine->qemu);
+		machine->isle.ops->wait(machine->isle.context);
 	return status;
 }

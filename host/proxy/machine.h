@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A running machine: one loop that moves bytes between QEMU, the host call server, the user's
+ * A running machine: one loop that moves bytes between the isle, the host call server, the user's
  * terminal and the signals, until the guest or the user ends it. Nothing in it blocks but poll().
  */
 #ifndef PROXY_MACHINE_H
@@ -8,14 +8,14 @@
 
 #include "common/frame_io.h"
 #include "common/hostcall_server.h"
+#include "isle.h"
 #include "log_relay.h"
-#include "qemu_process.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct machine {
-	struct qemu_process qemu;
+	struct isle isle;
 	struct hostcall_server server;
 	struct frame_reader reader;
 	struct frame_writer writer;
@@ -24,9 +24,9 @@ struct machine {
 	bool patient; /* somebody may hold the guest with a debugger: no time limits */
 
 	bool channel_open;
-	bool broken; /* the guest broke the protocol */
-	bool ended;  /* QEMU is gone; its wait status: */
-	int wait_status;
+	bool broken;		 /* the guest broke the protocol */
+	bool ended;		 /* the isle is gone */
+	bool lazy;		 /* requests without hurry have come since the last wait */
 	unsigned interrupts;	 /* SIGINTs so far */
 	int killed_by;		 /* the user ended the machine with this signal */
 	bool timed_out;		 /* the guest said nothing in time */
@@ -35,7 +35,7 @@ struct machine {
 	uint8_t *out;		 /* reply payload under construction, HC_DATA_MAX bytes */
 };
 
-/* Serves MACHINE (QEMU started, server and signals ready) to its end; the proxy's exit status. */
+/* Serves MACHINE (isle started, server and signals ready) to its end; the proxy's exit status. */
 int machine_run(struct machine *machine);
 
 #endif /* PROXY_MACHINE_H */

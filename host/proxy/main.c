@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* proxy: starts an image in its isle and serves it; proxy(1). */
-#include "clock_rate.h"
-#include "host_net.h"
-#include "kvm_choice.h"
+#include "isle.h"
 #include "machine.h"
 #include "message.h"
 #include "options.h"
-#include "qemu_command.h"
-#include "qemu_process.h"
-#include "qmp.h"
+#include "qemu_isle.h"
 #include "signals.h"
 #include "terminal.h"
+#include "uhyve_isle.h"
 
 #include "common/elf_image.h"
 #include "common/file_server.h"
-#include "common/guest_mem.h"
 #include "common/mount_rules.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,60 +22,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define QMP_TIMEOUT_MS 2000
-#define ICOUNT_TSC_HZ  1000000000u /* -icount shift=0: an instruction takes 1 ns */
-
 /* All that one run of the proxy owns. */
 struct session {
 	struct options options;
 	int std[3]; /* standard input, output and error for the guest, -1: closed */
-	struct clock_sample start;
 	struct mount_table mounts;
-	struct qemu_process *qemu;
-	struct guest_mem mem; /* once the guest has said HC_HELLO */
+	union {
+		struct qemu_isle qemu;
+		struct uhyve_isle uhyve;
+	} isle;
 	struct file_server files;
 	struct hostcall_identity identity;
+	int image_fd;
+	struct elf_image elf;
 	char *image; /* where the guest finds it, for /proc/self/exe */
 	char *cwd;
 };
-
-static uint64_t guest_tsc_hz(void *context)
-{
-	const struct session *session = context;
-	return session->options.icount ? ICOUNT_TSC_HZ : clock_rate_since(&session->start);
-}
-
-/*
- * Bulk data by reference needs the right to reach into QEMU, which some systems withhold even from
- * its parent. Then data goes through the channel.
- */
-static const struct guest_mem *guest_memory(void *context)
-{
-	struct session *session = context;
-	const struct options *options = &session->options;
-	uint64_t address;
-
-	if (!guest_mem_permitted(session->qemu->pid) ||
-	    qmp_wait_memory(session->qemu->control, QMP_TIMEOUT_MS, &address) != 0)
-		return NULL;
-	guest_mem_attach(&session->mem, session->qemu->pid, address, options->memory,
-			 qemu_memory_below_4g(options->machine, options->memory));
-	return &session->mem;
-}
-
-/* 0 or an exit status after a message. */
-static int check_isle(const struct options *options)
-{
-	if (options->isle == ISLE_QEMU)
-		return 0;
-	if (options->isle == ISLE_UHYVE)
-		proxy_message("isle 'uhyve' is not available in this version; use 'qemu'");
-	else
-		proxy_message("isle %u: the multi-kernel is not available in this version; "
-			      "use 'qemu'",
-			      options->isle_number);
-	return STATUS_PROXY;
-}
 
 static int refuse_image(const char *path, const char *reason)
 {
@@ -90,47 +46,48 @@ static int refuse_image(const char *path, const char *reason)
 }
 
 /* Is the file an image that this version can run in MEMORY bytes? 0 or a status after a message. */
-static int check_image_file(const char *path, int fd, uint64_t memory)
+static int check_image_file(const char *path, int fd, uint64_t memory, struct elf_image *image)
 {
-	struct elf_image image;
 	struct stat st;
 	const char *reason;
 
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return refuse_image(path, "not a file");
-	if (elf_image_parse_fd(&image, fd, &reason) != 0)
+	if (elf_image_parse_fd(image, fd, &reason) != 0)
 		return refuse_image(path, reason);
-	if (!elf_image_is_hermit(&image) || !elf_image_is_sealed(&image))
+	if (!elf_image_is_hermit(image) || !elf_image_is_sealed(image))
 		return refuse_image(path,
 				    "not a HermitCore image (build it with x86_64-hermit-gcc)");
-	if (image.note.abi_version != HERMIT_ABI_VERSION || image.note.hc_version != HC_VERSION) {
+	if (image->note.abi_version != HERMIT_ABI_VERSION || image->note.hc_version != HC_VERSION) {
 		proxy_message("%s: built for version %u.%u of the kernel's interface, this proxy "
 			      "has %u.%u; link it again",
-			      path, image.note.abi_version, image.note.hc_version,
+			      path, image->note.abi_version, image->note.hc_version,
 			      HERMIT_ABI_VERSION, HC_VERSION);
 		return STATUS_NOT_IMAGE;
 	}
-	if (image.note.image_end > memory) {
+	if (image->note.image_end > memory) {
 		proxy_message("%s: needs at least %llu KiB of memory (HERMIT_MEM), not %llu", path,
-			      (unsigned long long)((image.note.image_end + 1023) >> 10),
+			      (unsigned long long)((image->note.image_end + 1023) >> 10),
 			      (unsigned long long)(memory >> 10));
 		return STATUS_NOT_IMAGE;
 	}
 	return 0;
 }
 
-static int check_image(const char *path, uint64_t memory)
+/* Opens and checks the image; 0 or a status after a message. */
+static int open_image(struct session *session)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int err = errno;
+	const struct options *options = &session->options;
+	const char *path = options->app_argv[0];
+	int err;
 
-	if (fd < 0) {
+	session->image_fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	err = errno;
+	if (session->image_fd < 0) {
 		proxy_message("%s: %s", path, strerror(err));
 		return err == ENOENT || err == ENOTDIR ? STATUS_NO_IMAGE : STATUS_NOT_IMAGE;
 	}
-	int status = check_image_file(path, fd, memory);
-	close(fd);
-	return status;
+	return check_image_file(path, session->image_fd, options->memory, &session->elf);
 }
 
 static int build_mounts(struct session *session)
@@ -211,56 +168,7 @@ static void raise_descriptor_limit(void)
 	}
 }
 
-static int check_ports(const struct options *options)
-{
-	const struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
-	int status = 0;
-
-	if (options->debug != DEBUG_OFF)
-		status = host_net_check_port(loopback, QEMU_GDB_PORT, false, "GDB");
-	if (!status && options->monitor)
-		status = host_net_check_port(loopback, options->port + 1, false, "the monitor");
-	return status;
-}
-
-/* QEMU with what HOST says. */
-static int launch_qemu(const struct options *options, const struct qemu_host *host,
-		       struct qemu_process *qemu)
-{
-	struct qemu_command command;
-
-	int err = qemu_command_build(&command, options, options->app_argv[0], host);
-	if (!err && options->verbose)
-		qemu_command_print(&command, stderr);
-	if (!err)
-		err = qemu_process_start(qemu, &command, host);
-	if (!err)
-		qmp_ask_memory(qemu->control);
-	else
-		proxy_message("cannot start %s: %s%s", options->qemu, strerror(-err),
-			      err == -ENOENT ? " (Debian: apt install qemu-system-x86)" : "");
-	qemu_command_destroy(&command);
-	return err ? STATUS_PROXY : 0;
-}
-
-static int start_qemu(struct session *session, struct qemu_process *qemu)
-{
-	const struct options *options = &session->options;
-	struct qemu_host host;
-
-	int status = check_ports(options);
-	if (!status)
-		status = kvm_choose(options, &host.kvm);
-	if (!status)
-		status = host_net_open(options, &host);
-	if (status)
-		return status;
-	status = launch_qemu(options, &host, qemu);
-	host_net_close(&host);
-	return status;
-}
-
-static void describe_guest(struct session *session, char **envp)
+static void describe_guest(struct session *session, const struct isle *isle, char **envp)
 {
 	struct rlimit stack;
 	session->identity = (struct hostcall_identity){
@@ -270,9 +178,27 @@ static void describe_guest(struct session *session, char **envp)
 		.image = session->image ? session->image : session->options.app_argv[0],
 		.umask = umask(0), /* the guest applies it */
 		.stack_limit = getrlimit(RLIMIT_STACK, &stack) == 0 ? stack.rlim_cur : 0,
-		.tsc_hz = guest_tsc_hz,
-		.memory = guest_memory,
-		.context = session};
+		.tsc_hz = isle->ops->tsc_hz,
+		.memory = isle->ops->memory,
+		.context = isle->context};
+}
+
+static int start_isle(struct session *session, struct isle *isle)
+{
+	const struct options *options = &session->options;
+
+	switch (options->isle) {
+	case ISLE_QEMU:
+		return qemu_isle_start(&session->isle.qemu, options, isle);
+	case ISLE_UHYVE:
+		return uhyve_isle_start(&session->isle.uhyve, options, session->image_fd,
+					&session->elf, isle);
+	default:
+		proxy_message("isle %u: the multi-kernel is not available in this version; "
+			      "use 'qemu'",
+			      options->isle_number);
+		return STATUS_PROXY;
+	}
 }
 
 static int run(struct session *session, char **envp)
@@ -280,35 +206,33 @@ static int run(struct session *session, char **envp)
 	static struct machine machine; /* its logs are too large for the stack */
 	const struct options *options = &session->options;
 
-	int status = check_isle(options);
-	if (!status)
-		status = check_image(options->app_argv[0], options->memory);
+	int status = open_image(session);
 	if (!status)
 		status = build_mounts(session);
 	if (status)
 		return status;
 	raise_descriptor_limit();
 	machine.signal_fd = signals_open();
-	status = start_qemu(session, &machine.qemu);
+	status = start_isle(session, &machine.isle);
+	close(session->image_fd);
 	if (status)
 		return status;
-	session->qemu = &machine.qemu;
 	terminal_save();
-	describe_guest(session, envp);
+	describe_guest(session, &machine.isle, envp);
 	machine.patient = options->debug != DEBUG_OFF || options->monitor;
-	log_relay_init(&machine.log, machine.qemu.log, options->verbose);
-	log_relay_init(&machine.errors, machine.qemu.errors, options->verbose);
+	log_relay_init(&machine.log, machine.isle.log_fd, options->verbose);
+	log_relay_init(&machine.errors, machine.isle.error_fd, options->verbose);
 	status = serve_files(session);
 	if (!status &&
 	    hostcall_server_init(&machine.server, &session->files, &session->identity) == 0)
 		return machine_run(&machine);
-	qemu_process_kill(&machine.qemu);
+	machine.isle.ops->kill(machine.isle.context);
 	return status ? status : STATUS_PROXY;
 }
 
 int main(int argc, char **argv, char **envp)
 {
-	struct session session = {.start = clock_sample_now()};
+	static struct session session;
 	int status = 0;
 
 	if (copy_std_handles(session.std) != 0)

@@ -17,7 +17,7 @@ const char options_help[] =
 	"Usage: proxy [OPTION]... APPLICATION [ARGUMENT]...\n"
 	"Runs a HermitCore application. Its exit status becomes the proxy's.\n"
 	"\n"
-	"  --isle=qemu        where to run (HERMIT_ISLE)\n"
+	"  --isle=qemu|uhyve  where to run (HERMIT_ISLE, default qemu)\n"
 	"  --machine=TYPE     QEMU's machine: microvm (default), pc, q35 (HERMIT_MACHINE)\n"
 	"  --cpus=N           processors (HERMIT_CPUS, default 1)\n"
 	"  --mem=SIZE         memory, such as 512M or 4G (HERMIT_MEM, default 2G)\n"
@@ -32,6 +32,10 @@ const char options_help[] =
 	"  --netif=TAP        tap device instead of the user-mode network (HERMIT_NETIF), with\n"
 	"                     HERMIT_IP, HERMIT_GATEWAY, HERMIT_MASK, HERMIT_NETIF_MAC\n"
 	"  --capture-net      all frames into qemu-vlan0.pcap (HERMIT_CAPTURE_NET)\n"
+	"  --affinity=LIST    host processors for those of isle uhyve, such as 0,2,4-7\n"
+	"                     (HERMIT_AFFINITY, default: any)\n"
+	"  --hugepage[=0|1]   uhyve: huge pages for memory (HERMIT_HUGEPAGE, default 1)\n"
+	"  --mergeable[=0|1]  uhyve: the host may merge equal pages (HERMIT_MERGEABLE, default 0)\n"
 	"  --verbose          kernel log and QEMU's command line on standard error (HERMIT_VERBOSE)\n"
 	"  --debug[=wait]     GDB on port 1234; wait: start stopped (HERMIT_DEBUG)\n"
 	"  --monitor          QEMU's monitor as telnet server on port 18767 (HERMIT_MONITOR)\n"
@@ -123,6 +127,41 @@ static bool set_cpus(struct options *options, const char *text)
 	return parse_unsigned(text, 1, OPTION_CPUS_MAX, &options->cpus);
 }
 
+/* The next number of a list; *TEXT then stands behind it. */
+static bool parse_list_number(const char **text, unsigned *value)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)**text))
+		return false;
+	unsigned long number = strtoul(*text, &end, 10);
+	if (number > OPTION_HOST_CPU_MAX)
+		return false;
+	*text = end;
+	*value = (unsigned)number;
+	return true;
+}
+
+/* A list such as 0,2,4-7: in this order, at most as many as there can be vCPUs. */
+static bool set_affinity(struct options *options, const char *text)
+{
+	unsigned first, last;
+
+	options->affinity_count = 0;
+	do {
+		if (!parse_list_number(&text, &first))
+			return false;
+		last = first;
+		if (*text == '-' && (text++, !parse_list_number(&text, &last)))
+			return false;
+		if (last < first)
+			return false;
+		for (; first <= last && options->affinity_count < OPTION_CPUS_MAX; first++)
+			options->affinity[options->affinity_count++] = first;
+	} while (*text == ',' && text++);
+	return *text == '\0';
+}
+
 static bool set_memory(struct options *options, const char *text)
 {
 	uint64_t bytes;
@@ -185,6 +224,16 @@ static bool set_port(struct options *options, const char *text)
 static bool set_isolated(struct options *options, const char *text)
 {
 	return set_flag(&options->isolated, text);
+}
+
+static bool set_huge_pages(struct options *options, const char *text)
+{
+	return set_flag(&options->huge_pages, text);
+}
+
+static bool set_mergeable(struct options *options, const char *text)
+{
+	return set_flag(&options->mergeable, text);
 }
 
 static bool set_help(struct options *options, const char *text)
@@ -288,6 +337,10 @@ static const struct option_entry {
 	{"mem", "HERMIT_MEM", VALUE_NEEDED, set_memory,
 	 "a size from 2M to 512G, with K, M or G behind the number"},
 	{"kvm", "HERMIT_KVM", VALUE_NEEDED, set_kvm, "0, 1 or auto"},
+	{"affinity", "HERMIT_AFFINITY", VALUE_NEEDED, set_affinity,
+	 "a list of processors, such as 0,2,4-7"},
+	{"hugepage", "HERMIT_HUGEPAGE", VALUE_OPTIONAL, set_huge_pages, "0 or 1"},
+	{"mergeable", "HERMIT_MERGEABLE", VALUE_OPTIONAL, set_mergeable, "0 or 1"},
 	{"verbose", "HERMIT_VERBOSE", VALUE_NONE, set_verbose, ""},
 	{"debug", "HERMIT_DEBUG", VALUE_OPTIONAL, set_debug, ""},
 	{"monitor", "HERMIT_MONITOR", VALUE_NONE, set_monitor, ""},
@@ -383,6 +436,7 @@ bool options_parse(struct options *options, int argc, char **argv)
 				    .cpus = 1,
 				    .memory = 2ull << 30,
 				    .kvm = KVM_AUTO,
+				    .huge_pages = true,
 				    .qemu = "qemu-system-x86_64",
 				    .port = 18766,
 				    .net = net_options_default};

@@ -33,9 +33,10 @@ enum option_debug {
 	DEBUG_WAIT, /* the machine waits for GDB at its first instruction */
 };
 
-#define OPTION_CPUS_MAX 255u
-#define OPTION_MEM_MIN	(2ull << 20)
-#define OPTION_MEM_MAX	(512ull << 30)
+#define OPTION_CPUS_MAX	    255u
+#define OPTION_HOST_CPU_MAX 1023u
+#define OPTION_MEM_MIN	    (2ull << 20)
+#define OPTION_MEM_MAX	    (512ull << 30)
 
 struct options {
 	enum option_isle isle;
@@ -47,6 +48,9 @@ struct options {
 	enum option_kvm kvm;
 	enum option_debug debug;
 	bool verbose, monitor, icount, isolated;
+	bool huge_pages, mergeable;	    /* guest memory of isle uhyve */
+	unsigned affinity[OPTION_CPUS_MAX]; /* host processors for its vCPUs, in turn */
+	unsigned affinity_count;	    /* 0: any */
 	bool help, version;
 	const char *qemu;
 	unsigned port;

@@ -71,7 +71,7 @@ enum boot_platform {
 enum boot_channel {
 	BOOT_CHANNEL_NONE = 0, /* no proxy: output goes to the console */
 	BOOT_CHANNEL_VIRTIO,   /* first virtio console device found (MMIO or PCI) */
-	BOOT_CHANNEL_SHM,      /* shared rings at channel_base */
+	BOOT_CHANNEL_SHM,      /* shared rings at channel_base: abi/ring.h */
 	BOOT_CHANNEL_TCP,      /* multi-kernel */
 };
 
@@ -79,6 +79,7 @@ enum boot_console {
 	BOOT_CONSOLE_NONE = 0,
 	BOOT_CONSOLE_UART_IO, /* 16550 at I/O port console_base */
 	BOOT_CONSOLE_LOG,     /* only the log ring */
+	BOOT_CONSOLE_PORT,    /* takes bytes at I/O port console_base, strings of them as well */
 };
 
 struct boot_info {

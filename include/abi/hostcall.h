@@ -133,8 +133,15 @@ enum hc_event {
 #define HC_FLAG_SEGS   1u /* payload is struct hc_seg[]; the count is payload bytes / sizeof */
 #define HC_FLAG_NOWAIT 2u /* READ, WRITE: -EAGAIN instead of waiting; WRITE may end short */
 #define HC_FLAG_APPEND 4u /* WRITE, PWRITE: at the end of the file, as if it were O_APPEND */
+/*
+ * WRITE of inline data to a stream: nobody waits for the reply. Request and reply may take their
+ * time (milliseconds) where the transport saves notifications by it. The host writes all data of
+ * lazy requests to a handle in the order of the requests, also where the stream blocks, and before
+ * an HC_EXIT that follows.
+ */
+#define HC_FLAG_LAZY 8u
 
-#define HC_NOFOLLOW    1u
+#define HC_NOFOLLOW  1u
 
 /* HC_OPEN arg2 */
 #define HC_OPEN_DIR_ONLY 1u /* as for chdir: fail with ENOTDIR unless it is a directory */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Between the host call protocol (host_channel.c, host_io.c, host_hello.c) and what carries its
- * bytes (channel_virtio.c; later shared rings and TCP). Private to this folder.
+ * bytes (channel_virtio.c, channel_ring.c; later TCP). Private to this folder.
  */
 #ifndef DRIVERS_CHANNEL_H
 #define DRIVERS_CHANNEL_H
 
+#include <abi/boot_info.h>
 #include <drivers/host_channel.h>
 #include <lib/list.h>
 #include <sched/wait.h>
@@ -20,6 +21,9 @@ struct channel_transport {
 
 /* Finds the device and starts it. CMDLINE: for MMIO devices. The transport, or NULL. */
 const struct channel_transport *channel_virtio_init(const char *cmdline);
+
+/* The same for shared memory: BOOT says where it is. */
+const struct channel_transport *channel_ring_init(const struct boot_info *boot);
 
 /* Bytes from the host, in order. Interrupt context or not; one caller at a time. */
 void channel_receive(const uint8_t *bytes, size_t size);

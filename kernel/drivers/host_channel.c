@@ -288,10 +288,11 @@ bool host_channel_ready(void)
 	return transport && host_hello();
 }
 
-int host_channel_init(const char *cmdline)
+int host_channel_init(const struct boot_info *boot, const char *cmdline)
 {
 	list_init(&channel.pending);
-	transport = channel_virtio_init(cmdline);
+	transport = boot->channel == BOOT_CHANNEL_SHM ? channel_ring_init(boot)
+						      : channel_virtio_init(cmdline);
 	return transport ? host_hello_init() : -ENODEV;
 }
 

@@ -14,6 +14,7 @@
 #include <core/panic.h>
 #include <core/random.h>
 #include <drivers/host_channel.h>
+#include <drivers/port_console.h>
 #include <drivers/uart.h>
 #include <file/file.h>
 #include <fs/fs.h>
@@ -59,6 +60,8 @@ static void init_console(void)
 	/* Without a proxy the console is also where the application's output goes. */
 	if (boot->console == BOOT_CONSOLE_UART_IO && (level || !channel_wanted()))
 		uart_init((uint16_t)boot->console_base);
+	if (boot->console == BOOT_CONSOLE_PORT)
+		port_console_init((uint16_t)boot->console_base);
 	log_set_console_level(level ? level : LOG_ERROR);
 }
 
@@ -131,7 +134,7 @@ static void init_task(void *unused)
 		smp_start(boot, (unsigned)MIN(cmdline_u64(cmdline, "hermit.cpus", CPU_MAX),
 					      (uint64_t)CPU_MAX));
 	if (channel_wanted()) {
-		error = host_channel_init(cmdline);
+		error = host_channel_init(boot, cmdline);
 		if (error)
 			panic("init: no host channel (error %d)", -error);
 	}

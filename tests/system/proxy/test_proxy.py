@@ -98,7 +98,7 @@ class Refusals(ProxyTest):
             self.assertIn(text, result.stdout)
 
     def test_isles(self):
-        self.check(self.run_proxy("exits", "--isle=uhyve"), 125, "not available in this version")
+        self.check(self.run_proxy("exits", "--isle=uhyve"), 125, "made of KVM")
         self.check(self.run_proxy("exits", env={"HERMIT_ISLE": "1"}), 125, "not available in this version")
 
     def test_no_image(self):

@@ -93,6 +93,12 @@ static void test_largest(void)
 	free(frame);
 }
 
+static ssize_t send_to_pair(void *context, const struct iovec *pieces, int count)
+{
+	const int *pair = context;
+	return frame_send_fd(pair[0], pieces, count);
+}
+
 static void test_queue(void)
 {
 	enum { SIZE = 1 << 20 };
@@ -104,23 +110,24 @@ static void test_queue(void)
 	for (size_t i = 0; i < SIZE; i++)
 		data[i] = (uint8_t)(i ^ i >> 8);
 	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	const struct frame_sink sink = {send_to_pair, pair};
 	frame_writer_init(&writer);
 	for (size_t at = 0; at < SIZE; at += SIZE / 8) {
 		struct iovec pieces[2] = {{data + at, 1000}, {data + at + 1000, SIZE / 8 - 1000}};
-		CHECK_EQ(frame_writer_put(&writer, pair[0], pieces, 2), 0);
+		CHECK_EQ(frame_writer_put(&writer, &sink, pieces, 2), 0);
 	}
 	CHECK(frame_writer_queued(&writer) > 0);
 	while (have < SIZE) {
 		ssize_t n = read(pair[1], got + have, SIZE - have);
 		if (n > 0)
 			have += (size_t)n;
-		CHECK_EQ(frame_writer_flush(&writer, pair[0]), 0);
+		CHECK_EQ(frame_writer_flush(&writer, &sink), 0);
 	}
 	CHECK_EQ(frame_writer_queued(&writer), 0);
 	CHECK_EQ(memcmp(data, got, SIZE), 0);
 	close(pair[1]);
 	struct iovec piece = {data, 10};
-	CHECK_EQ(frame_writer_put(&writer, pair[0], &piece, 1), -EPIPE);
+	CHECK_EQ(frame_writer_put(&writer, &sink, &piece, 1), -EPIPE);
 	close(pair[0]);
 	frame_writer_destroy(&writer);
 }

@@ -6,6 +6,7 @@
 #ifndef DRIVERS_HOST_CHANNEL_H
 #define DRIVERS_HOST_CHANNEL_H
 
+#include <abi/boot_info.h>
 #include <abi/hostcall.h>
 #include <lib/compiler.h>
 #include <lib/list.h>
@@ -47,7 +48,7 @@ struct host_call {
 };
 
 /* Finds the proxy and says HELLO. CMDLINE: the kernel's. 0, or -errno: there is none. */
-must_check int host_channel_init(const char *cmdline);
+must_check int host_channel_init(const struct boot_info *boot, const char *cmdline);
 
 /* True when a proxy is there. */
 bool host_channel_ready(void);

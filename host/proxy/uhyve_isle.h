@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Isle "uhyve": the guest runs in this process, on KVM. */
+#ifndef PROXY_UHYVE_ISLE_H
+#define PROXY_UHYVE_ISLE_H
+
+#include "isle.h"
+#include "options.h"
+
+#include "common/elf_image.h"
+#include "uhyve/uhyve.h"
+
+struct uhyve_isle {
+	const struct options *options;
+	struct uhyve *machine;
+	uint64_t start_ns, ready_ns; /* monotonic: before the machine was made, when it ran */
+};
+
+/* Makes and starts the machine and describes it in ISLE. 0, or an exit status after a message. */
+int uhyve_isle_start(struct uhyve_isle *uhyve, const struct options *options, int image_fd,
+		     const struct elf_image *image, struct isle *isle);
+
+#endif /* PROXY_UHYVE_ISLE_H */

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See uhyve.h. */
+#include "uhyve.h"
+
+#include "boot.h"
+#include "channel.h"
+#include "cpu.h"
+#include "stats.h"
+#include "vcpu.h"
+#include "vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* How soon the host looks into the ring by itself while lazy requests come. */
+#define LOOK_MS 1
+
+/* Memory up to here is used by every guest and only in part: small pages. */
+#define SMALL_PAGES_BELOW (4ull << 20)
+
+struct uhyve {
+	struct vm vm;
+	struct guest_mem mem;
+	struct channel channel;
+	struct vcpu_shared shared;
+	struct vcpu *vcpus;
+	unsigned vcpu_count, made; /* wanted; created so far */
+	const unsigned *affinity;
+	unsigned affinity_count;
+	uint64_t tsc_hz;
+	int doorbell_fd, irq_fd, end_fd;
+	int log_read_fd, log_write_fd;
+	uint64_t doorbells, interrupts;
+
+	pthread_mutex_t end_lock;
+	char end_reason[96]; /* GUARDED_BY(end_lock); "": none */
+};
+
+/* Handler of the console port. Bytes of any size: each is text. The pipe's reader is the main
+ * thread, which always reads in the end. */
+static void console_access(void *device, const struct device_access *access)
+{
+	const struct uhyve *uhyve = device;
+	size_t size = (size_t)access->size * access->count, done = 0;
+
+	if (!access->write) {
+		memset(access->data, 0xff, size);
+		return;
+	}
+	while (done < size) {
+		ssize_t written = write(uhyve->log_write_fd, access->data + done, size - done);
+		if (written < 0 && errno == EINTR) {
+			if (atomic_load(&uhyve->shared.stopping))
+				return;
+			continue;
+		}
+		if (written <= 0)
+			return;
+		done += (size_t)written;
+	}
+}
+
+static void vcpu_stopped(void *context, const char *text)
+{
+	struct uhyve *uhyve = context;
+	uint64_t one = 1;
+
+	pthread_mutex_lock(&uhyve->end_lock);
+	if (!uhyve->end_reason[0])
+		strncpy(uhyve->end_reason, text, sizeof(uhyve->end_reason) - 1);
+	pthread_mutex_unlock(&uhyve->end_lock);
+	ssize_t written = write(uhyve->end_fd, &one, sizeof(one));
+	(void)written;
+}
+
+const char *uhyve_end_reason(struct uhyve *uhyve)
+{
+	pthread_mutex_lock(&uhyve->end_lock);
+	const char *reason = uhyve->end_reason[0] ? uhyve->end_reason : NULL;
+	pthread_mutex_unlock(&uhyve->end_lock);
+	return reason;
+}
+
+static int make_descriptors(struct uhyve *uhyve, struct uhyve_error *error)
+{
+	int pipe_fds[2];
+
+	uhyve->doorbell_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	uhyve->irq_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	uhyve->end_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (uhyve->doorbell_fd < 0 || uhyve->irq_fd < 0 || uhyve->end_fd < 0 ||
+	    pipe2(pipe_fds, O_CLOEXEC) != 0) {
+		int err = errno;
+		return uhyve_fail(error, -err, "no descriptors: %s", strerror(err));
+	}
+	uhyve->log_read_fd = pipe_fds[0];
+	uhyve->log_write_fd = pipe_fds[1];
+	fcntl(uhyve->log_read_fd, F_SETFL, O_NONBLOCK);
+	return 0;
+}
+
+static int make_memory(struct uhyve *uhyve, const struct uhyve_config *config,
+		       struct uhyve_error *error)
+{
+	int err = guest_mem_create(&uhyve->mem, config->memory, BOOT_LOW_MEMORY_MAX);
+
+	if (err)
+		return uhyve_fail(error, err, "%llu KiB of memory: %s",
+				  (unsigned long long)(config->memory >> 10), strerror(-err));
+	/* Only wishes: a host without them runs all the same. */
+	if (config->huge_pages)
+		guest_mem_huge_pages(&uhyve->mem, SMALL_PAGES_BELOW);
+	if (config->mergeable)
+		guest_mem_mergeable(&uhyve->mem);
+	return vm_add_memory(&uhyve->vm, &uhyve->mem, error);
+}
+
+static int make_channel(struct uhyve *uhyve, struct uhyve_error *error)
+{
+	size_t size = channel_memory_size(BOOT_CHANNEL_RING);
+	void *memory = guest_mem_at(&uhyve->mem, BOOT_CHANNEL_ADDRESS, size);
+
+	if (!memory)
+		return uhyve_fail(error, -ENOMEM, "too little memory");
+	channel_init(&uhyve->channel, memory, BOOT_CHANNEL_RING, BOOT_DOORBELL_PORT);
+	int err = vm_add_doorbell(&uhyve->vm, BOOT_DOORBELL_PORT, uhyve->doorbell_fd, error);
+	if (!err)
+		err = vm_add_interrupt(&uhyve->vm, BOOT_CHANNEL_IRQ, uhyve->irq_fd, error);
+	return err;
+}
+
+static int make_console(struct uhyve *uhyve)
+{
+	const struct device_range range = {.start = BOOT_CONSOLE_PORT_IO,
+					   .size = 1,
+					   .handler = console_access,
+					   .device = uhyve};
+
+	return device_table_add(&uhyve->shared.ports, &range);
+}
+
+static int make_vcpus(struct uhyve *uhyve, struct uhyve_error *error)
+{
+	uhyve->vcpus = calloc(uhyve->vcpu_count, sizeof(*uhyve->vcpus));
+	if (!uhyve->vcpus)
+		return uhyve_fail(error, -ENOMEM, "out of memory");
+	for (; uhyve->made < uhyve->vcpu_count; uhyve->made++) {
+		int err = vcpu_create(&uhyve->vcpus[uhyve->made], &uhyve->vm, uhyve->made,
+				      &uhyve->shared, error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int set_up_vcpus(struct uhyve *uhyve, const struct cpu_start *start, uint64_t tsc_khz,
+			struct uhyve_error *error)
+{
+	struct kvm_cpuid2 *cpuid = cpu_cpuid_create(&uhyve->vm, uhyve->vcpu_count, tsc_khz, error);
+	int err = cpuid ? 0 : -EINVAL;
+
+	for (unsigned i = 0; i < uhyve->vcpu_count && !err; i++) {
+		err = cpu_cpuid_apply(uhyve->vcpus[i].fd, cpuid, i, error);
+		if (!err)
+			err = cpu_state_apic(uhyve->vcpus[i].fd, error);
+	}
+	if (!err)
+		err = cpu_state_boot(uhyve->vcpus[0].fd, start, error);
+	free(cpuid);
+	return err;
+}
+
+static int fill(struct uhyve *uhyve, const struct uhyve_config *config, struct uhyve_error *error)
+{
+	struct boot_config boot = {.cpus = config->cpus, .verbose = config->verbose};
+	struct cpu_start start;
+
+	int err = make_descriptors(uhyve, error);
+	if (!err)
+		err = make_memory(uhyve, config, error);
+	if (!err)
+		err = boot_load_image(&uhyve->mem, config->image_fd, config->image, error);
+	if (!err)
+		err = make_channel(uhyve, error);
+	if (!err)
+		err = make_console(uhyve);
+	if (!err)
+		err = make_vcpus(uhyve, error);
+	if (err)
+		return err;
+	int khz = ioctl(uhyve->vcpus[0].fd, KVM_GET_TSC_KHZ, 0);
+	if (khz <= 0)
+		return uhyve_fail(error, -EIO, "KVM does not know the rate of the clock");
+	boot.tsc_hz = uhyve->tsc_hz = (uint64_t)khz * 1000;
+	err = boot_describe(&uhyve->mem, config->image, &boot, &start, error);
+	return err ? err : set_up_vcpus(uhyve, &start, (uint64_t)khz, error);
+}
+
+static void close_valid(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static void uhyve_destroy(struct uhyve *uhyve)
+{
+	for (unsigned i = 0; i < uhyve->made; i++)
+		vcpu_destroy(&uhyve->vcpus[i]);
+	free(uhyve->vcpus);
+	vm_destroy(&uhyve->vm);
+	guest_mem_destroy(&uhyve->mem);
+	close_valid(uhyve->doorbell_fd);
+	close_valid(uhyve->irq_fd);
+	close_valid(uhyve->end_fd);
+	close_valid(uhyve->log_read_fd);
+	close_valid(uhyve->log_write_fd);
+	pthread_mutex_destroy(&uhyve->end_lock);
+	free(uhyve);
+}
+
+struct uhyve *uhyve_create(const struct uhyve_config *config, int *error_code,
+			   struct uhyve_error *error)
+{
+	struct uhyve *uhyve = calloc(1, sizeof(*uhyve));
+
+	if (!uhyve) {
+		*error_code = uhyve_fail(error, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	uhyve->doorbell_fd = uhyve->irq_fd = uhyve->end_fd = -1;
+	uhyve->log_read_fd = uhyve->log_write_fd = -1;
+	uhyve->vcpu_count = config->cpus;
+	uhyve->affinity = config->affinity;
+	uhyve->affinity_count = config->affinity_count;
+	uhyve->shared.stopped = vcpu_stopped;
+	uhyve->shared.context = uhyve;
+	pthread_mutex_init(&uhyve->end_lock, NULL);
+	*error_code = vm_create(&uhyve->vm, error);
+	if (!*error_code)
+		*error_code = fill(uhyve, config, error);
+	if (*error_code) {
+		uhyve_destroy(uhyve);
+		return NULL;
+	}
+	return uhyve;
+}
+
+int uhyve_start(struct uhyve *uhyve, struct uhyve_error *error)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < uhyve->vcpu_count && !err; i++) {
+		cpu_set_t set;
+		CPU_ZERO(&set);
+		if (uhyve->affinity_count)
+			CPU_SET(uhyve->affinity[i % uhyve->affinity_count], &set);
+		err = vcpu_start(&uhyve->vcpus[i], uhyve->affinity_count ? &set : NULL, error);
+	}
+	return err;
+}
+
+void uhyve_stop(struct uhyve *uhyve)
+{
+	atomic_store_explicit(&uhyve->shared.stopping, true, memory_order_seq_cst);
+	for (unsigned i = 0; i < uhyve->vcpu_count; i++)
+		vcpu_kick(&uhyve->vcpus[i]);
+	for (unsigned i = 0; i < uhyve->vcpu_count; i++)
+		vcpu_join(&uhyve->vcpus[i]);
+}
+
+int uhyve_doorbell_fd(const struct uhyve *uhyve)
+{
+	return uhyve->doorbell_fd;
+}
+
+int uhyve_end_fd(const struct uhyve *uhyve)
+{
+	return uhyve->end_fd;
+}
+
+int uhyve_log_fd(const struct uhyve *uhyve)
+{
+	return uhyve->log_read_fd;
+}
+
+const struct guest_mem *uhyve_memory(const struct uhyve *uhyve)
+{
+	return &uhyve->mem;
+}
+
+uint64_t uhyve_tsc_hz(const struct uhyve *uhyve)
+{
+	return uhyve->tsc_hz;
+}
+
+static void raise_interrupt(struct uhyve *uhyve)
+{
+	uint64_t one = 1;
+	ssize_t written = write(uhyve->irq_fd, &one, sizeof(one));
+
+	(void)written;
+	uhyve->interrupts++;
+}
+
+ssize_t uhyve_receive(struct uhyve *uhyve, struct frame_reader *reader)
+{
+	uint64_t rings;
+	ssize_t got = channel_receive(&uhyve->channel, reader);
+
+	/* What is sent after this look is seen before the next wait: uhyve_before_wait. */
+	if (got == -EAGAIN && read(uhyve->doorbell_fd, &rings, sizeof(rings)) > 0)
+		uhyve->doorbells += rings;
+	if (got > 0 && channel_guest_waits(&uhyve->channel))
+		raise_interrupt(uhyve);
+	return got;
+}
+
+ssize_t uhyve_send(struct uhyve *uhyve, const struct iovec *pieces, int count)
+{
+	return channel_send(&uhyve->channel, pieces, count);
+}
+
+void uhyve_notify(struct uhyve *uhyve, bool lazy)
+{
+	if (!lazy || channel_guest_waits(&uhyve->channel))
+		raise_interrupt(uhyve);
+}
+
+int uhyve_before_wait(struct uhyve *uhyve, int timeout_ms, bool lazy)
+{
+	bool quiet = channel_set_state(&uhyve->channel, lazy ? HC_HOST_LOOKS : HC_HOST_SLEEPS);
+
+	if (!quiet)
+		return 0;
+	return lazy && (timeout_ms < 0 || timeout_ms > LOOK_MS) ? LOOK_MS : timeout_ms;
+}
+
+void uhyve_after_wait(struct uhyve *uhyve)
+{
+	channel_set_state(&uhyve->channel, HC_HOST_BUSY);
+}
+
+/* Bytes of the memory that are resident. */
+static uint64_t resident(const struct guest_mem *mem)
+{
+	size_t pages = mem->size / 4096, count = 0;
+	unsigned char *map = malloc(pages ? pages : 1);
+
+	if (map && mincore(mem->base, mem->size, map) == 0)
+		for (size_t i = 0; i < pages; i++)
+			count += map[i] & 1;
+	free(map);
+	return count * 4096;
+}
+
+void uhyve_counters(struct uhyve *uhyve, struct uhyve_counters *counters)
+{
+	*counters = (struct uhyve_counters){.doorbells = uhyve->doorbells,
+					    .interrupts = uhyve->interrupts,
+					    .memory_touched = resident(&uhyve->mem)};
+	for (unsigned i = 0; i < uhyve->vcpu_count; i++) {
+		counters->run_returns += uhyve->vcpus[i].returns;
+		counters->exits += stats_read(uhyve->vcpus[i].fd, "exits");
+		counters->halts += stats_read(uhyve->vcpus[i].fd, "halt_exits");
+	}
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * uhyve: a thin virtual machine on Linux's KVM interface. The process that calls this library is
+ * the hypervisor.
+ *
+ * Threads: the caller's own (all functions here, host calls) and one per vCPU (vcpu.h). They share
+ * guest memory, through the channel's protocol (abi/ring.h), and the file descriptors below.
+ */
+#ifndef UHYVE_UHYVE_H
+#define UHYVE_UHYVE_H
+
+#include "error.h"
+
+#include "common/elf_image.h"
+#include "common/frame_io.h"
+#include "common/guest_mem.h"
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct uhyve_config {
+	int image_fd;
+	const struct elf_image *image; /* what has been read from it and checked */
+	uint64_t memory;	       /* bytes, whole pages */
+	unsigned cpus;
+	const unsigned *affinity; /* host processors for the vCPUs, in turn; count 0: any */
+	unsigned affinity_count;
+	bool huge_pages, mergeable;
+	bool verbose; /* the kernel logs all */
+};
+
+struct uhyve;
+
+/* Makes a machine that is ready to run; NULL with *ERROR_CODE (-errno) and ERROR. */
+struct uhyve *uhyve_create(const struct uhyve_config *config, int *error_code,
+			   struct uhyve_error *error);
+
+/* Starts the vCPUs. 0, or -errno with ERROR: then uhyve_stop. */
+int uhyve_start(struct uhyve *uhyve, struct uhyve_error *error);
+
+/* Ends the vCPUs; returns when their threads are gone. */
+void uhyve_stop(struct uhyve *uhyve);
+
+/* Readable when the guest has sent or taken something; when a vCPU cannot go on; the kernel's log.
+ * Non-blocking; owned by the machine. */
+int uhyve_doorbell_fd(const struct uhyve *uhyve);
+int uhyve_end_fd(const struct uhyve *uhyve);
+int uhyve_log_fd(const struct uhyve *uhyve);
+
+/* Why a vCPU could not go on; NULL: none has stopped. */
+const char *uhyve_end_reason(struct uhyve *uhyve);
+
+const struct guest_mem *uhyve_memory(const struct uhyve *uhyve);
+uint64_t uhyve_tsc_hz(const struct uhyve *uhyve);
+
+/* The host channel; see host/proxy/isle.h for the contracts. */
+ssize_t uhyve_receive(struct uhyve *uhyve, struct frame_reader *reader);
+ssize_t uhyve_send(struct uhyve *uhyve, const struct iovec *pieces, int count);
+void uhyve_notify(struct uhyve *uhyve, bool lazy);
+int uhyve_before_wait(struct uhyve *uhyve, int timeout_ms, bool lazy);
+void uhyve_after_wait(struct uhyve *uhyve);
+
+/* Counters, after uhyve_stop. */
+struct uhyve_counters {
+	uint64_t run_returns; /* KVM_RUN calls */
+	uint64_t exits;	      /* of the guest, also those that KVM served itself; 0: unknown */
+	uint64_t halts, doorbells, interrupts;
+	uint64_t memory_touched; /* bytes of guest memory that the host has given */
+};
+void uhyve_counters(struct uhyve *uhyve, struct uhyve_counters *counters);
+
+#endif /* UHYVE_UHYVE_H */
