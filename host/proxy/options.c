@@ -20,6 +20,7 @@ const char options_help[] =
 	"  --isle=qemu|uhyve  where to run (HERMIT_ISLE, default qemu)\n"
 	"  --machine=TYPE     QEMU's machine: microvm (default), pc, q35 (HERMIT_MACHINE)\n"
 	"  --cpus=N           processors (HERMIT_CPUS, default 1)\n"
+	"  --numa=N           NUMA nodes to divide them and the memory into (HERMIT_NUMA, default 1)\n"
 	"  --mem=SIZE         memory, such as 512M or 4G (HERMIT_MEM, default 2G)\n"
 	"  --kvm=0|1|auto     KVM: never, always, where it is fit (HERMIT_KVM, default auto)\n"
 	"  --mount=HOST:GUEST[:ro]\n"
@@ -160,6 +161,11 @@ static bool set_affinity(struct options *options, const char *text)
 			options->affinity[options->affinity_count++] = first;
 	} while (*text == ',' && text++);
 	return *text == '\0';
+}
+
+static bool set_nodes(struct options *options, const char *text)
+{
+	return parse_unsigned(text, 1, OPTION_NODES_MAX, &options->nodes);
 }
 
 static bool set_memory(struct options *options, const char *text)
@@ -334,6 +340,7 @@ static const struct option_entry {
 	{"isle", "HERMIT_ISLE", VALUE_NEEDED, set_isle, "qemu, uhyve or the number of an isle"},
 	{"machine", "HERMIT_MACHINE", VALUE_NEEDED, set_machine, "microvm, pc or q35"},
 	{"cpus", "HERMIT_CPUS", VALUE_NEEDED, set_cpus, "a number from 1 to 255"},
+	{"numa", "HERMIT_NUMA", VALUE_NEEDED, set_nodes, "a number from 1 to 16"},
 	{"mem", "HERMIT_MEM", VALUE_NEEDED, set_memory,
 	 "a size from 2M to 512G, with K, M or G behind the number"},
 	{"kvm", "HERMIT_KVM", VALUE_NEEDED, set_kvm, "0, 1 or auto"},
@@ -415,17 +422,19 @@ static bool parse_arguments(struct options *options, int argc, char **argv)
 	return true;
 }
 
-/* The cards of real machines are PCI cards. */
+/* A microvm has no PCI cards, and no ACPI tables that describe NUMA nodes. */
 static bool choose_machine(struct options *options)
 {
-	bool pci = options->net.nic == NIC_RTL8139 || options->net.nic == NIC_E1000;
+	const char *why = options->net.nic == NIC_RTL8139 ? "the card rtl8139"
+			  : options->net.nic == NIC_E1000 ? "the card e1000"
+			  : options->nodes > 1		  ? "a machine with NUMA nodes"
+							  : NULL;
 
-	if (!pci || options->machine != MACHINE_MICROVM)
+	if (!why || options->machine != MACHINE_MICROVM)
 		return true;
 	options->machine = MACHINE_Q35;
 	if (options->machine_given)
-		proxy_message("the card %s needs a machine with PCI: q35 or pc (HERMIT_MACHINE)",
-			      options->net.nic == NIC_E1000 ? "e1000" : "rtl8139");
+		proxy_message("%s needs q35 or pc (HERMIT_MACHINE)", why);
 	return !options->machine_given;
 }
 
@@ -434,6 +443,7 @@ bool options_parse(struct options *options, int argc, char **argv)
 	*options = (struct options){.isle = ISLE_QEMU,
 				    .machine = MACHINE_MICROVM,
 				    .cpus = 1,
+				    .nodes = 1,
 				    .memory = 2ull << 30,
 				    .kvm = KVM_AUTO,
 				    .huge_pages = true,

@@ -34,6 +34,7 @@ enum option_debug {
 };
 
 #define OPTION_CPUS_MAX	    255u
+#define OPTION_NODES_MAX    16u
 #define OPTION_HOST_CPU_MAX 1023u
 #define OPTION_MEM_MIN	    (2ull << 20)
 #define OPTION_MEM_MAX	    (512ull << 30)
@@ -44,6 +45,7 @@ struct options {
 	enum option_machine machine;
 	bool machine_given;
 	unsigned cpus;
+	unsigned nodes;	 /* NUMA nodes that share processors and memory */
 	uint64_t memory; /* bytes, a multiple of 4 KiB */
 	enum option_kvm kvm;
 	enum option_debug debug;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MIB (1ull << 20)
 #define GIB (1ull << 30)
 
 /*
@@ -85,6 +86,27 @@ static void add_machine(struct qemu_command *command, const struct options *opti
 	if (options->icount) {
 		add(command, "-icount");
 		add(command, "shift=0");
+	}
+}
+
+/* Neighbouring processors and a piece of the memory for each node; QEMU has to be told of all. */
+static void add_nodes(struct qemu_command *command, const struct options *options)
+{
+	uint64_t piece = (options->memory / options->nodes) & ~(MIB - 1);
+
+	for (unsigned node = 0; options->nodes > 1 && node < options->nodes; node++) {
+		unsigned first = node * options->cpus / options->nodes;
+		unsigned end = (node + 1) * options->cpus / options->nodes;
+		uint64_t size = node ? piece : options->memory - (options->nodes - 1) * piece;
+
+		add(command, "-object");
+		add(command, "memory-backend-ram,id=m%u,size=%" PRIu64 "K", node, size >> 10);
+		add(command, "-numa");
+		if (first < end)
+			add(command, "node,nodeid=%u,memdev=m%u,cpus=%u-%u", node, node, first,
+			    end - 1);
+		else
+			add(command, "node,nodeid=%u,memdev=m%u", node, node);
 	}
 }
 
@@ -205,6 +227,7 @@ int qemu_command_build(struct qemu_command *command, const struct options *optio
 	add(command, "none");
 	add(command, "-no-reboot");
 	add_machine(command, options, host->kvm);
+	add_nodes(command, options);
 	add_devices(command, options);
 	add_network(command, options, host);
 	add(command, "-kernel");

@@ -17,7 +17,7 @@ enum qemu_fd {
 	QEMU_FD_END
 };
 
-#define QEMU_ARGS_MAX 64
+#define QEMU_ARGS_MAX 128
 #define QEMU_GDB_PORT 1234u
 
 struct qemu_command {

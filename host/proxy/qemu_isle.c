@@ -42,7 +42,8 @@ static uint64_t qemu_tsc_hz(void *context)
 
 /*
  * Bulk data by reference needs the right to reach into QEMU, which some systems withhold even from
- * its parent. Then data goes through the channel.
+ * its parent. Then data goes through the channel. So it does where the memory of several nodes lies
+ * in several places of QEMU's.
  */
 static const struct guest_mem *qemu_memory(void *context)
 {
@@ -50,7 +51,7 @@ static const struct guest_mem *qemu_memory(void *context)
 	const struct options *options = qemu->options;
 	uint64_t address;
 
-	if (!guest_mem_permitted(qemu->process.pid) ||
+	if (options->nodes > 1 || !guest_mem_permitted(qemu->process.pid) ||
 	    qmp_wait_memory(qemu->process.control, QMP_TIMEOUT_MS, &address) != 0)
 		return NULL;
 	guest_mem_attach(&qemu->mem, qemu->process.pid, address, options->memory,

@@ -3,6 +3,7 @@
 #include "pci.h"
 
 #include <arch/io.h>
+#include <drivers/devices.h>
 
 #define CONFIG_ADDRESS	 0xcf8
 #define CONFIG_DATA	 0xcfc
@@ -143,6 +144,19 @@ void pci_enable(struct pci_address address, bool intx)
 	pci_assign_bars(address);
 	pci_write16(address, PCI_COMMAND,
 		    command | PCI_COMMAND_MEM | PCI_COMMAND_BUS | (intx ? 0 : PCI_COMMAND_NOINT));
+}
+
+void devices_settle(void)
+{
+	for (uint8_t device = 0; device < DEVICES_PER_BUS; device++) {
+		struct pci_address address = {.device = device};
+
+		if (pci_read16(address, PCI_VENDOR_ID) == 0xffff)
+			continue;
+		pci_assign_bars(address);
+		pci_write16(address, PCI_COMMAND,
+			    pci_read16(address, PCI_COMMAND) | PCI_COMMAND_MEM);
+	}
 }
 
 uintptr_t pci_map_bar(struct pci_address address, unsigned index, uint32_t offset, size_t size)

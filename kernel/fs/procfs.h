@@ -4,7 +4,8 @@
  *
  * A pattern is a path below the mount point. In it "PID" stands for the process id (or a thread's,
  * which no listing shows), "TID" for a thread, "FD" for an open descriptor, and a name that ends in
- * "CPU" or "CACHE" for one with the number of a CPU or of one of its caches there.
+ * "CPU", "CACHE" or "NODE" for one with the number of a CPU, of one of its caches or of a node
+ * there.
  *
  * procfs_path.c finds entries, procfs_text.c has the open files, procfs.c the file system. The
  * tables are in procfs_process.c, procfs_memory.c, procfs_mounts.c, procfs_system.c (all /proc) and
@@ -27,11 +28,11 @@ void proc_put(struct proc_text *out, const void *bytes, size_t size);
 /* At most 511 bytes. */
 void proc_printf(struct proc_text *out, const char *format, ...) printf_like(2, 3);
 
-/* What stood for TID, FD, CPU and CACHE in the path. */
+/* What stood for TID, FD, CPU, CACHE and NODE in the path. */
 struct proc_match {
 	tid_t tid; /* the process's first thread when the path names none */
 	int fd;
-	unsigned cpu, cache;
+	unsigned cpu, cache, node;
 };
 
 struct proc_entry {

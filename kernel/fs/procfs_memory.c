@@ -26,7 +26,7 @@ static bool is_image(const struct vm_area_info *area)
 	return area->flags & VM_IMAGE && !area->object;
 }
 
-static void area_name(const struct vm_area_info *area, char *name, size_t size)
+void proc_area_name(const struct vm_area_info *area, char *name, size_t size)
 {
 	name[0] = '\0';
 	if (area->object && area->object->ops->name)
@@ -64,7 +64,7 @@ static void put_area(struct proc_text *out, const struct vm_area_info *area, cha
 		    object ? (unsigned long long)object->device >> 8 : 0,
 		    object ? (unsigned long long)object->device & 0xff : 0,
 		    object ? (unsigned long long)object->inode : 0);
-	area_name(area, name, FS_PATH_MAX + 1);
+	proc_area_name(area, name, FS_PATH_MAX + 1);
 	end_line(out, start, name);
 }
 
@@ -281,6 +281,7 @@ static const struct proc_entry entries[] = {
 	PROC_THREAD_TEXT("smaps", put_smaps),
 	PROC_THREAD_TEXT("smaps_rollup", put_smaps_rollup),
 	PROC_THREAD_TEXT("statm", put_statm),
+	PROC_THREAD_TEXT("numa_maps", proc_put_numa_maps),
 };
 
 const struct proc_table proc_memory_table = {entries, ARRAY_SIZE(entries)};

@@ -4,6 +4,9 @@
 #define FS_PROCFS_MEMORY_H
 
 #include <lib/types.h>
+#include <mm/vm.h>
+
+#include "procfs.h"
 
 /* In pages. */
 struct proc_memory {
@@ -16,5 +19,11 @@ struct proc_memory {
 
 /* Task context, may block. */
 void proc_memory_sums(struct proc_memory *sums);
+
+/* What AREA is called in /proc/self/maps, "" if nothing. */
+void proc_area_name(const struct vm_area_info *area, char *name, size_t size);
+
+/* Generator (procfs_numa.c). */
+void proc_put_numa_maps(struct proc_text *out, const struct proc_match *match);
 
 #endif /* FS_PROCFS_MEMORY_H */

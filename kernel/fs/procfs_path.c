@@ -8,6 +8,7 @@
 #include <lib/printf.h>
 #include <lib/string.h>
 #include <linux/stat.h>
+#include <mm/node.h>
 #include <sched/process.h>
 
 static bool parse_number(const char *text, size_t length, unsigned *out)
@@ -87,6 +88,10 @@ static bool match_name(const char *part, size_t part_length, const char *text, s
 	if (split_number(part, part_length, "CACHE", text, length, &number)) {
 		match->cache = number;
 		return arch_cache_info(number, &cache);
+	}
+	if (split_number(part, part_length, "NODE", text, length, &number)) {
+		match->node = number;
+		return number < mm_node_count();
 	}
 	return part_length == length && memcmp(part, text, length) == 0;
 }
@@ -210,6 +215,9 @@ static void list_part(struct proc_text *out, const char *part, size_t length, ch
 	} else if (length_before(part, length, "CACHE")) {
 		for (unsigned i = 0; arch_cache_info(i, &cache); i++)
 			list_numbered(&list, part, length_before(part, length, "CACHE"), i);
+	} else if (length_before(part, length, "NODE")) {
+		for (unsigned node = 0; node < mm_node_count(); node++)
+			list_numbered(&list, part, length_before(part, length, "NODE"), node);
 	} else {
 		list_name(out, type, part, length);
 	}

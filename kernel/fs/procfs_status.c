@@ -149,7 +149,7 @@ void proc_put_status(struct proc_text *out, const struct proc_match *match)
 	proc_put_cpu_mask(out, cpu_count(), in_set, &cpus);
 	proc_printf(out, "Cpus_allowed_list:\t");
 	proc_put_cpu_list(out, cpu_count(), in_set, &cpus);
-	proc_printf(out, "Mems_allowed:\t1\nMems_allowed_list:\t0\n");
+	proc_put_mems_allowed(out);
 	proc_printf(out, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
 		    (unsigned long long)view.switches[0], (unsigned long long)view.switches[1]);
 }

@@ -18,6 +18,9 @@ void proc_put_thread_stat(struct proc_text *out, const struct proc_match *match)
 /* The processors (procfs_sys.c). */
 void proc_put_cpuinfo(struct proc_text *out, const struct proc_match *match);
 
+/* The lines of status that name the nodes (procfs_sys.c). */
+void proc_put_mems_allowed(struct proc_text *out);
+
 /* Before the application runs. */
 void proc_system_init(void);
 

@@ -7,8 +7,8 @@
 #include <asm/errno.h>
 #include <core/clock.h>
 #include <core/cpu.h>
-#include <mm/frame.h>
 #include <mm/heap.h>
+#include <mm/node.h>
 
 #include "procfs_status.h"
 
@@ -42,10 +42,11 @@ static bool in_core(unsigned cpu, const void *context)
 	return in_package(cpu, context) && place_of(cpu).core == place_of(match->cpu).core;
 }
 
-static bool is_first_node(unsigned node, const void *context)
+static bool on_node(unsigned cpu, const void *context)
 {
-	(void)context;
-	return node == 0;
+	const struct proc_match *match = context;
+
+	return cpu_get(cpu)->arch.node == match->node;
 }
 
 /* A generator that writes a set of CPUs in one of the two ways. */
@@ -55,11 +56,12 @@ static bool is_first_node(unsigned node, const void *context)
 		how(out, cpu_count(), has, match);                                                 \
 	}
 PUT_SET(put_online, proc_put_cpu_list, is_any)
-PUT_SET(put_online_mask, proc_put_cpu_mask, is_any)
 PUT_SET(put_package, proc_put_cpu_mask, in_package)
 PUT_SET(put_package_list, proc_put_cpu_list, in_package)
 PUT_SET(put_core, proc_put_cpu_mask, in_core)
 PUT_SET(put_core_list, proc_put_cpu_list, in_core)
+PUT_SET(put_node_cpus, proc_put_cpu_mask, on_node)
+PUT_SET(put_node_cpus_list, proc_put_cpu_list, on_node)
 
 static void put_nothing(struct proc_text *out, const struct proc_match *match)
 {
@@ -175,43 +177,85 @@ PUT_CACHE(put_cache_partitions, partitions)
 PUT_CACHE(put_cache_sets, sets)
 PUT_CACHE(put_cache_ways, ways)
 
-/* The memory: one node. */
+/* The memory's nodes. */
 
-static void put_first_node(struct proc_text *out, const struct proc_match *match)
+static bool is_node(unsigned node, const void *context)
 {
-	(void)match;
-	proc_put_cpu_list(out, 1, is_first_node, NULL);
+	(void)context;
+	return node < mm_node_count();
+}
+
+static bool has_memory(unsigned node, const void *context)
+{
+	(void)context;
+	return mm_nodes_with_memory() & mm_node_bit(node);
+}
+
+static bool has_cpu(unsigned node, const void *context)
+{
+	const struct proc_match match = {.node = node};
+
+	(void)context;
+	for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
+		if (on_node(cpu, &match))
+			return true;
+	}
+	return false;
+}
+
+/* A generator that lists nodes. */
+#define PUT_NODES(name, has)                                                                       \
+	static void name(struct proc_text *out, const struct proc_match *match)                    \
+	{                                                                                          \
+		(void)match;                                                                       \
+		proc_put_cpu_list(out, mm_node_count(), has, NULL);                                \
+	}
+PUT_NODES(put_nodes, is_node)
+PUT_NODES(put_nodes_memory, has_memory)
+PUT_NODES(put_nodes_cpu, has_cpu)
+
+void proc_put_mems_allowed(struct proc_text *out)
+{
+	proc_printf(out, "Mems_allowed:\t");
+	proc_put_cpu_mask(out, mm_node_count(), has_memory, NULL);
+	proc_printf(out, "Mems_allowed_list:\t");
+	proc_put_cpu_list(out, mm_node_count(), has_memory, NULL);
+}
+
+static void put_node_kib(struct proc_text *out, unsigned node, const char *name, uint64_t frames)
+{
+	proc_printf(out, "Node %u %-14s %8llu kB\n", node, name,
+		    (unsigned long long)(frames * (PAGE_SIZE / 1024)));
 }
 
 static void put_node_meminfo(struct proc_text *out, const struct proc_match *match)
 {
-	struct mm_frame_stats frames;
-	unsigned long long kib = PAGE_SIZE / 1024;
+	struct mm_node_stats stats;
 
-	(void)match;
-	mm_frame_stats(&frames);
-	proc_printf(out,
-		    "Node 0 MemTotal:       %8llu kB\nNode 0 MemFree:        %8llu kB\n"
-		    "Node 0 MemUsed:        %8llu kB\n",
-		    frames.total * kib, frames.free * kib, (frames.total - frames.free) * kib);
+	mm_node_stats(match->node, &stats);
+	put_node_kib(out, match->node, "MemTotal:", stats.total);
+	put_node_kib(out, match->node, "MemFree:", stats.free);
+	put_node_kib(out, match->node, "MemUsed:", stats.total - stats.free);
 }
 
 static void put_distance(struct proc_text *out, const struct proc_match *match)
 {
-	(void)match;
-	proc_printf(out, "10\n");
+	for (unsigned to = 0; to < mm_node_count(); to++)
+		proc_printf(out, "%s%u", to ? " " : "", mm_node_distance(match->node, to));
+	proc_put(out, "\n", 1);
 }
 
 static void put_numastat(struct proc_text *out, const struct proc_match *match)
 {
-	struct mm_frame_stats frames;
+	struct mm_node_stats stats;
 
-	(void)match;
-	mm_frame_stats(&frames);
-	proc_printf(out, "numa_hit %llu\nnuma_miss 0\nnuma_foreign 0\ninterleave_hit 0\n",
-		    (unsigned long long)(frames.total - frames.free));
-	proc_printf(out, "local_node %llu\nother_node 0\n",
-		    (unsigned long long)(frames.total - frames.free));
+	mm_node_stats(match->node, &stats);
+	proc_printf(out, "numa_hit %llu\nnuma_miss %llu\nnuma_foreign %llu\n",
+		    (unsigned long long)stats.hit, (unsigned long long)stats.miss,
+		    (unsigned long long)stats.foreign);
+	proc_printf(out, "interleave_hit %llu\nlocal_node %llu\nother_node %llu\n",
+		    (unsigned long long)stats.interleaved, (unsigned long long)stats.local,
+		    (unsigned long long)stats.other);
 }
 
 /* Large pages are used wherever an area is large enough (docs/memory.md). */
@@ -266,16 +310,16 @@ static const struct proc_entry entries[] = {
 	PROC_TEXT(CACHE "ways_of_associativity", put_cache_ways),
 	PROC_TEXT(CACHE "shared_cpu_map", put_shared_map),
 	PROC_TEXT(CACHE "shared_cpu_list", put_shared_list),
-	PROC_TEXT(NODE "online", put_first_node),
-	PROC_TEXT(NODE "possible", put_first_node),
-	PROC_TEXT(NODE "has_cpu", put_first_node),
-	PROC_TEXT(NODE "has_memory", put_first_node),
-	PROC_TEXT(NODE "has_normal_memory", put_first_node),
-	PROC_TEXT(NODE "node0/cpulist", put_online),
-	PROC_TEXT(NODE "node0/cpumap", put_online_mask),
-	PROC_TEXT(NODE "node0/meminfo", put_node_meminfo),
-	PROC_TEXT(NODE "node0/distance", put_distance),
-	PROC_TEXT(NODE "node0/numastat", put_numastat),
+	PROC_TEXT(NODE "online", put_nodes),
+	PROC_TEXT(NODE "possible", put_nodes),
+	PROC_TEXT(NODE "has_cpu", put_nodes_cpu),
+	PROC_TEXT(NODE "has_memory", put_nodes_memory),
+	PROC_TEXT(NODE "has_normal_memory", put_nodes_memory),
+	PROC_TEXT(NODE "nodeNODE/cpulist", put_node_cpus_list),
+	PROC_TEXT(NODE "nodeNODE/cpumap", put_node_cpus),
+	PROC_TEXT(NODE "nodeNODE/meminfo", put_node_meminfo),
+	PROC_TEXT(NODE "nodeNODE/distance", put_distance),
+	PROC_TEXT(NODE "nodeNODE/numastat", put_numastat),
 	PROC_TEXT(HUGE "enabled", put_huge_enabled),
 	PROC_TEXT(HUGE "defrag", put_huge_defrag),
 	PROC_TEXT(HUGE "hpage_pmd_size", put_huge_size),

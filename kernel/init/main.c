@@ -22,6 +22,7 @@
 #include <lib/parse.h>
 #include <lib/string.h>
 #include <mm/frame.h>
+#include <mm/node.h>
 #include <sched/process.h>
 #include <sched/sched.h>
 #include <sched/signal.h>
@@ -172,6 +173,7 @@ void kernel_main(struct boot_info *info)
 	if (error)
 		panic("init: not enough memory (error %d)", -error);
 	arch_apic_init(info->apic_timer_hz);
+	arch_cpu_set_node(mm_node_of_cpu(arch_cpu_apic_id()));
 	cpu_this()->apic_id = arch_cpu_apic_id();
 	sched_init_cpu();
 	log_set_tid_source(log_tid);

@@ -13,8 +13,10 @@
 #include <core/cpu.h>
 #include <core/irq.h>
 #include <core/log.h>
+#include <drivers/devices.h>
 #include <mm/heap.h>
 #include <mm/kstack.h>
+#include <mm/node.h>
 #include <sched/sched.h>
 
 #include "app.h"
@@ -38,6 +40,7 @@ static void cpu_entry(void)
 	struct cpu *cpu = cpu_this();
 
 	cpu->apic_id = arch_cpu_apic_id();
+	arch_cpu_set_node(mm_node_of_cpu(cpu->apic_id));
 	sched_init_cpu();
 	arch_smp_join();
 	cpu_publish(cpu);
@@ -106,6 +109,7 @@ void smp_start(const struct boot_info *boot, unsigned limit)
 		return;
 	irq_set_fixed(ARCH_VECTOR_TLB, flush_requested, NULL);
 	arch_smp_join();
+	devices_settle();
 	arch_smp_start(others.places, others.apic_ids, others.count);
 }
 

@@ -115,7 +115,7 @@ void area_resize(struct area_tree *areas, struct vm_area *area, uintptr_t start,
 bool area_mergeable(const struct vm_area *left, const struct vm_area *right)
 {
 	if (left->end != right->start || left->prot != right->prot || left->flags != right->flags ||
-	    left->object != right->object)
+	    left->object != right->object || !mm_policy_equal(&left->policy, &right->policy))
 		return false;
 	return !left->object || left->offset + (left->end - left->start) == right->offset;
 }

@@ -14,6 +14,7 @@ struct vm_area {
 	unsigned prot, flags;
 	struct vm_object *object; /* a reference is held; NULL: anonymous */
 	uint64_t offset;	  /* of START in the object */
+	struct mm_policy policy;
 	union {
 		struct list_node object_node; /* in object->areas */
 		struct vm_area *next_removed; /* when it has left the tree */

@@ -17,82 +17,60 @@
  *
  * Single frames come and go through a small stack, which saves merging and splitting them.
  *
- * Locks: NODE_LOCK guards all of it. Memory is cleared after the lock is released.
+ * Each NUMA node has lists, a stack and a lock of its own; a block never reaches over the border
+ * between two nodes. Memory is taken from the node of the executing CPU, or the nearest one that
+ * has some.
+ *
+ * Locks: a node's LOCK guards its part and the state bytes of its frames; one at a time. Memory is
+ * cleared after the lock is released.
  */
 #include "buddy.h"
 
-#include <core/spinlock.h>
-#include <lib/assert.h>
-#include <lib/list.h>
 #include <lib/string.h>
-#include <linux/errno.h>
-
-#define STATE_FREE	 0x80u /* first frame of a free block of order STATE_ORDER */
-#define STATE_ZEROED	 0x40u /* with FREE: the block is zero but for its links */
-#define STATE_ORDER	 0x1fu
-#define STATE_STACKED	 (STATE_FREE | 0x1fu) /* a single free frame in NODE.STACK */
-#define STATE_HEAP	 0x40u /* without FREE: first frame of a heap block of order STATE_ORDER */
-#define STATE_FREE_LATER 0x20u /* to be freed when the last pin goes */
-#define STATE_PINS	 0x1fu /* number of pins */
 
 /* Blocks from this order on have their links in the state bytes 16..31 of their frames. */
 #define LINKS_IN_STATES 5u
 #define LINKS_AT	16u
 _Static_assert(LINKS_AT + sizeof(struct list_node) <= 1u << LINKS_IN_STATES, "inside the block");
 
-#define STACK_SIZE 64u
-#define ORDERS	   (MM_ORDER_MAX + 1)
+struct node buddy_nodes[MM_NODES_MAX];
+static uint8_t *frame_states; /* per frame number; the bytes are guarded by the node's lock */
+static uint64_t frame_count;  /* fixed */
 
-static struct spinlock node_lock = SPINLOCK_INIT;
-
-static struct {
-	struct list free[ORDERS];
-	uint32_t available; /* bit ORDER: free[ORDER] is not empty */
-	uint32_t stacked;
-	paddr_t stack[STACK_SIZE];
-	uint64_t pins; /* of all frames */
-	uint64_t total;
-} node GUARDED_BY(node_lock);
-
-static _Atomic uint64_t free_count; /* written under the lock, read without */
-static uint8_t *frame_states;	    /* per frame number; the bytes are guarded by the lock */
-static uint64_t frame_count;
+static void node_reset(struct node *node)
+{
+	*node = (struct node){.lock = SPINLOCK_INIT};
+	for (unsigned order = 0; order < ORDERS; order++)
+		list_init(&node->free[order]);
+}
 
 void buddy_init(uint8_t *states, uint64_t count)
 {
-	arch_irq_state_t irq = spin_lock(&node_lock);
-
 	ASSERT(IS_ALIGNED((uintptr_t)states, sizeof(void *))); /* it holds links, too */
-	for (unsigned order = 0; order < ORDERS; order++)
-		list_init(&node.free[order]);
-	node.available = 0;
-	node.stacked = 0;
-	node.pins = 0;
-	node.total = 0;
-	atomic_store_explicit(&free_count, 0, memory_order_relaxed);
+	for (unsigned i = 0; i < node_table.count; i++)
+		node_reset(&buddy_nodes[i]);
 	frame_states = states;
 	frame_count = count;
-	spin_unlock(&node_lock, irq);
 }
 
-static uint8_t *state_of(paddr_t paddr)
+uint8_t *buddy_state(paddr_t paddr)
 {
 	ASSERT(paddr >> PAGE_SHIFT < frame_count);
 	return &frame_states[paddr >> PAGE_SHIFT];
 }
 
-static void count_free(int64_t frames) REQUIRES(node_lock)
+static void count_free(struct node *node, int64_t frames) REQUIRES(node->lock)
 {
-	uint64_t now = atomic_load_explicit(&free_count, memory_order_relaxed);
+	uint64_t now = atomic_load_explicit(&node->free_count, memory_order_relaxed);
 
-	atomic_store_explicit(&free_count, now + (uint64_t)frames, memory_order_relaxed);
+	atomic_store_explicit(&node->free_count, now + (uint64_t)frames, memory_order_relaxed);
 }
 
 /* The links of the free block at PADDR. */
 static struct list_node *links_of(paddr_t paddr, unsigned order)
 {
 	return order < LINKS_IN_STATES ? mm_phys_to_virt(paddr)
-				       : (void *)(state_of(paddr) + LINKS_AT);
+				       : (void *)(buddy_state(paddr) + LINKS_AT);
 }
 
 /* The free block of ORDER that has these LINKS. */
@@ -103,238 +81,310 @@ static paddr_t block_of(const struct list_node *links, unsigned order)
 	return (paddr_t)((const uint8_t *)links - LINKS_AT - frame_states) << PAGE_SHIFT;
 }
 
-static void list_block(paddr_t paddr, unsigned order, bool zeroed) REQUIRES(node_lock)
+static void list_block(struct node *node, paddr_t paddr, unsigned order, bool zeroed)
+	REQUIRES(node->lock)
 {
 	struct list_node *links = links_of(paddr, order);
 
 	*links = (struct list_node){NULL, NULL};
 	if (zeroed)
-		list_push_back(&node.free[order], links);
+		list_push_back(&node->free[order], links);
 	else
-		list_push_front(&node.free[order], links);
-	node.available |= 1u << order;
-	*state_of(paddr) = (uint8_t)(STATE_FREE | (zeroed ? STATE_ZEROED : 0) | order);
+		list_push_front(&node->free[order], links);
+	node->available |= 1u << order;
+	*buddy_state(paddr) = (uint8_t)(STATE_FREE | (zeroed ? STATE_ZEROED : 0) | order);
 }
 
 /* Takes the free block at PADDR out of its list (its links are zero then); was it zeroed? */
-static bool unlist_block(paddr_t paddr, unsigned order) REQUIRES(node_lock)
+static bool unlist_block(struct node *node, paddr_t paddr, unsigned order) REQUIRES(node->lock)
 {
-	uint8_t *state = state_of(paddr);
+	uint8_t *state = buddy_state(paddr);
 	bool zeroed = *state & STATE_ZEROED;
 
 	list_remove(links_of(paddr, order));
-	if (list_empty(&node.free[order]))
-		node.available &= ~(1u << order);
+	if (list_empty(&node->free[order]))
+		node->available &= ~(1u << order);
 	*state = 0;
 	return zeroed;
 }
 
 /* Merges with free buddies as far as possible. */
-static void free_block(paddr_t paddr, unsigned order, bool zeroed) REQUIRES(node_lock)
+void buddy_free_block(struct node *node, paddr_t paddr, unsigned order, bool zeroed)
 {
 	ASSERT(IS_ALIGNED(paddr, PAGE_SIZE << order));
-	ASSERT(*state_of(paddr) == 0);
-	count_free(1ll << order);
+	ASSERT(*buddy_state(paddr) == 0);
+	count_free(node, 1ll << order);
 	for (; order < MM_ORDER_MAX; order++) {
 		paddr_t buddy = paddr ^ (PAGE_SIZE << order);
 
-		if (buddy >> PAGE_SHIFT >= frame_count ||
-		    (*state_of(buddy) & (STATE_FREE | STATE_ORDER)) != (STATE_FREE | order))
+		if (buddy >> PAGE_SHIFT >= frame_count || buddy_node(buddy) != node ||
+		    (*buddy_state(buddy) & (STATE_FREE | STATE_ORDER)) != (STATE_FREE | order))
 			break;
-		zeroed &= unlist_block(buddy, order);
+		zeroed &= unlist_block(node, buddy, order);
 		paddr = MIN(paddr, buddy);
 	}
-	list_block(paddr, order, zeroed);
+	list_block(node, paddr, order, zeroed);
 }
 
-void buddy_add(paddr_t start, paddr_t end, bool zeroed)
+/* Frees START..END, memory of one node, in blocks as large as possible. */
+static void free_stretch(struct node *node, paddr_t start, paddr_t end, bool zeroed)
+	REQUIRES(node->lock)
 {
-	arch_irq_state_t irq = spin_lock(&node_lock);
-
 	while (start < end) {
 		unsigned order = MM_ORDER_MAX;
 
 		while (!IS_ALIGNED(start, PAGE_SIZE << order) || end - start < PAGE_SIZE << order)
 			order--;
-		free_block(start, order, zeroed);
-		node.total += 1ull << order;
+		buddy_free_block(node, start, order, zeroed);
 		start += PAGE_SIZE << order;
 	}
-	spin_unlock(&node_lock, irq);
 }
 
-static void unstack(unsigned keep) REQUIRES(node_lock)
+/* Frees START..END, of any nodes; NEW: the allocator has not had it before. */
+static void free_range(paddr_t start, paddr_t end, bool zeroed, bool new)
 {
-	while (node.stacked > keep) {
-		paddr_t paddr = node.stack[--node.stacked];
+	while (start < end) {
+		struct node *node = buddy_node(start);
+		paddr_t stop = nodes_stretch(start, end);
+		arch_irq_state_t irq = spin_lock(&node->lock);
 
-		*state_of(paddr) = 0;
-		count_free(-1);
-		free_block(paddr, 0, false);
+		free_stretch(node, start, stop, zeroed);
+		if (new)
+			node->total += (stop - start) >> PAGE_SHIFT;
+		spin_unlock(&node->lock, irq);
+		start = stop;
 	}
 }
 
-static paddr_t first_block(unsigned order) REQUIRES(node_lock)
+void buddy_add(paddr_t start, paddr_t end, bool zeroed)
 {
-	return block_of(node.free[order].head.next, order);
+	free_range(start, end, zeroed, true);
 }
 
-static paddr_t last_block(unsigned order) REQUIRES(node_lock)
+static void unstack(struct node *node, unsigned keep) REQUIRES(node->lock)
 {
-	return block_of(node.free[order].head.prev, order);
+	while (node->stacked > keep) {
+		paddr_t paddr = node->stack[--node->stacked];
+
+		*buddy_state(paddr) = 0;
+		count_free(node, -1);
+		buddy_free_block(node, paddr, 0, false);
+	}
+}
+
+static paddr_t first_block(struct node *node, unsigned order) REQUIRES(node->lock)
+{
+	return block_of(node->free[order].head.next, order);
+}
+
+static paddr_t last_block(struct node *node, unsigned order) REQUIRES(node->lock)
+{
+	return block_of(node->free[order].head.prev, order);
+}
+
+/* A free block on its way to its node, in the block's own memory. */
+struct moved {
+	struct moved *next;
+	unsigned order;
+	bool zeroed;
+};
+
+/* Takes all that is free out of NODE. */
+static struct moved *node_drain(struct node *node) REQUIRES(node->lock)
+{
+	struct moved *moved = NULL;
+
+	unstack(node, 0);
+	for (unsigned order = 0; order < ORDERS; order++) {
+		while (!list_empty(&node->free[order])) {
+			paddr_t paddr = first_block(node, order);
+			struct moved *block = mm_phys_to_virt(paddr);
+			bool zeroed = unlist_block(node, paddr, order);
+
+			count_free(node, -(1ll << order));
+			*block = (struct moved){moved, order, zeroed};
+			moved = block;
+		}
+	}
+	return moved;
+}
+
+void buddy_split_nodes(const struct range *given, unsigned count)
+{
+	struct node *first = &buddy_nodes[0];
+	arch_irq_state_t irq = spin_lock(&first->lock);
+	struct moved *moved = node_drain(first);
+
+	spin_unlock(&first->lock, irq);
+	for (unsigned i = 0; i < node_table.count; i++)
+		node_reset(&buddy_nodes[i]);
+	while (moved) {
+		struct moved block = *moved;
+		paddr_t start = mm_virt_to_phys(moved);
+
+		memset(moved, 0, sizeof(*moved)); /* it may be known to be zero */
+		free_range(start, start + (PAGE_SIZE << block.order), block.zeroed, false);
+		moved = block.next;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		for (paddr_t at = given[i].start; at < given[i].end;) {
+			paddr_t stop = nodes_stretch(at, given[i].end);
+
+			buddy_node(at)->total += (stop - at) >> PAGE_SHIFT;
+			at = stop;
+		}
+	}
 }
 
 /* The first order that has a fitting block, or ORDERS. */
-static unsigned find_order(unsigned order, bool fresh) REQUIRES(node_lock)
+static unsigned find_order(struct node *node, unsigned order, bool fresh) REQUIRES(node->lock)
 {
-	uint32_t fitting = node.available & ~0u << order;
+	uint32_t fitting = node->available & ~0u << order;
 
-	if (!fitting && node.stacked) {
-		unstack(0);
-		fitting = node.available & ~0u << order;
+	if (!fitting && node->stacked) {
+		unstack(node, 0);
+		fitting = node->available & ~0u << order;
 	}
 	for (; fitting; fitting &= fitting - 1) {
 		order = (unsigned)__builtin_ctz(fitting);
-		if (!fresh || *state_of(last_block(order)) & STATE_ZEROED)
+		if (!fresh || *buddy_state(last_block(node, order)) & STATE_ZEROED)
 			return order;
 	}
 	return ORDERS;
 }
 
 /* Takes a block of ORDER; *ZEROED: is it all zero? */
-static paddr_t take_block(unsigned order, unsigned flags, bool *zeroed) REQUIRES(node_lock)
+static paddr_t take_block(struct node *node, unsigned order, unsigned flags, bool *zeroed)
+	REQUIRES(node->lock)
 {
-	unsigned from = find_order(order, flags & MM_FRESH);
+	unsigned from = find_order(node, order, flags & MM_FRESH);
 	bool from_end = flags & MM_FRESH || (flags & MM_ZERO && order >= MM_ORDER_HUGE);
 	paddr_t paddr;
 
 	if (from == ORDERS)
 		return PADDR_NONE;
-	paddr = from_end ? last_block(from) : first_block(from);
-	*zeroed = unlist_block(paddr, from);
+	paddr = from_end ? last_block(node, from) : first_block(node, from);
+	*zeroed = unlist_block(node, paddr, from);
 	while (from > order) {
 		from--;
-		list_block(paddr + (PAGE_SIZE << from), from, *zeroed);
+		list_block(node, paddr + (PAGE_SIZE << from), from, *zeroed);
 	}
-	count_free(-(1ll << order));
+	count_free(node, -(1ll << order));
 	return paddr;
 }
 
-paddr_t mm_frame_alloc(unsigned order, unsigned flags)
+/* Takes a block out of NODE; PADDR_NONE: it has none. */
+static paddr_t node_alloc(struct node *node, unsigned order, unsigned flags, bool *zeroed)
 {
-	arch_irq_state_t irq = spin_lock(&node_lock);
+	arch_irq_state_t irq = spin_lock(&node->lock);
+	paddr_t paddr;
+
+	*zeroed = false;
+	if (order == 0 && node->stacked && !(flags & MM_FRESH)) {
+		paddr = node->stack[--node->stacked];
+		*buddy_state(paddr) = 0;
+		count_free(node, -1);
+	} else {
+		paddr = take_block(node, order, flags, zeroed);
+	}
+	spin_unlock(&node->lock, irq);
+	return paddr;
+}
+
+/* Notes that FRAMES of FROM were taken where WISHED would have been better. */
+static void count_taken(struct node *from, struct node *wished, uint64_t frames, bool interleaved)
+{
+	bool local = from == &buddy_nodes[node_local()];
+	arch_irq_state_t irq = spin_lock(&from->lock);
+
+	*(from == wished ? &from->taken.hit : &from->taken.miss) += frames;
+	*(local ? &from->taken.local : &from->taken.other) += frames;
+	if (interleaved && from == wished)
+		from->taken.interleaved += frames;
+	spin_unlock(&from->lock, irq);
+	if (from != wished)
+		atomic_fetch_add_explicit(&wished->foreign, frames, memory_order_relaxed);
+}
+
+/* With several nodes. Fresh memory is taken from the nearest node only: that of others is worse
+ * than clearing some here. */
+static paddr_t alloc_near(unsigned order, unsigned flags, const struct mm_nearness *near,
+			  bool *zeroed)
+{
+	struct node *wished = NULL;
+
+	for (unsigned i = 0; i < node_table.count; i++) {
+		struct node *node = &buddy_nodes[node_table.order[near->node][i]];
+		paddr_t paddr;
+
+		if (!(near->allowed & mm_node_bit((unsigned)(node - buddy_nodes))) || !node->total)
+			continue;
+		if (!wished)
+			wished = node;
+		paddr = node_alloc(node, order, flags, zeroed);
+		if (paddr != PADDR_NONE) {
+			count_taken(node, wished, 1ull << order, near->interleaved);
+			return paddr;
+		}
+		if (flags & MM_FRESH)
+			break;
+	}
+	return PADDR_NONE;
+}
+
+paddr_t mm_frame_alloc_near(unsigned order, unsigned flags, const struct mm_nearness *near)
+{
 	bool zeroed = false;
 	paddr_t paddr;
 
 	ASSERT(order <= MM_ORDER_MAX);
-	if (order == 0 && node.stacked && !(flags & MM_FRESH)) {
-		paddr = node.stack[--node.stacked];
-		*state_of(paddr) = 0;
-		count_free(-1);
-	} else {
-		paddr = take_block(order, flags, &zeroed);
-	}
-	spin_unlock(&node_lock, irq);
+	if (likely(node_table.count == 1))
+		paddr = node_alloc(&buddy_nodes[0], order, flags, &zeroed);
+	else
+		paddr = alloc_near(order, flags, near, &zeroed);
 	if (flags & MM_ZERO && !zeroed && paddr != PADDR_NONE)
 		memset(mm_phys_to_virt(paddr), 0, PAGE_SIZE << order);
 	return paddr;
 }
 
+paddr_t mm_frame_alloc(unsigned order, unsigned flags)
+{
+	const struct mm_nearness near = {node_local(), MM_NODES_ALL, false};
+
+	return mm_frame_alloc_near(order, flags, &near);
+}
+
 /* A block of which frames may be pinned: those are freed later, the rest now. */
-static void free_pinned(paddr_t paddr, unsigned order) REQUIRES(node_lock)
+static void free_pinned(struct node *node, paddr_t paddr, unsigned order) REQUIRES(node->lock)
 {
 	for (uint64_t i = 0; i < 1ull << order; i++) {
-		uint8_t *state = state_of(paddr + i * PAGE_SIZE);
+		uint8_t *state = buddy_state(paddr + i * PAGE_SIZE);
 
 		if (*state & STATE_PINS) {
 			ASSERT(!(*state & (STATE_FREE | STATE_FREE_LATER)));
 			*state |= STATE_FREE_LATER;
 		} else {
-			free_block(paddr + i * PAGE_SIZE, 0, false);
+			buddy_free_block(node, paddr + i * PAGE_SIZE, 0, false);
 		}
 	}
 }
 
 void mm_frame_free(paddr_t paddr, unsigned order)
 {
-	arch_irq_state_t irq = spin_lock(&node_lock);
+	struct node *node = buddy_node(paddr);
+	arch_irq_state_t irq = spin_lock(&node->lock);
 
-	if (unlikely(node.pins)) {
-		free_pinned(paddr, order);
+	if (unlikely(node->pins)) {
+		free_pinned(node, paddr, order);
 	} else if (order == 0) {
-		ASSERT(*state_of(paddr) == 0);
-		if (node.stacked == STACK_SIZE)
-			unstack(STACK_SIZE / 2);
-		node.stack[node.stacked++] = paddr;
-		*state_of(paddr) = STATE_STACKED;
-		count_free(1);
+		ASSERT(*buddy_state(paddr) == 0);
+		if (node->stacked == STACK_SIZE)
+			unstack(node, STACK_SIZE / 2);
+		node->stack[node->stacked++] = paddr;
+		*buddy_state(paddr) = STATE_STACKED;
+		count_free(node, 1);
 	} else {
-		free_block(paddr, order, false);
+		buddy_free_block(node, paddr, order, false);
 	}
-	spin_unlock(&node_lock, irq);
-}
-
-int mm_frame_pin(paddr_t paddr, size_t count)
-{
-	arch_irq_state_t irq = spin_lock(&node_lock);
-	uint8_t *states = state_of(paddr);
-	int error = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		ASSERT(!(states[i] & (STATE_FREE | STATE_HEAP | STATE_FREE_LATER)));
-		if (states[i] == STATE_PINS)
-			error = -EAGAIN;
-	}
-	for (size_t i = 0; i < count && !error; i++)
-		states[i]++;
-	if (!error)
-		node.pins += count;
-	spin_unlock(&node_lock, irq);
-	return error;
-}
-
-void mm_frame_unpin(paddr_t paddr, size_t count)
-{
-	arch_irq_state_t irq = spin_lock(&node_lock);
-	uint8_t *states = state_of(paddr);
-
-	for (size_t i = 0; i < count; i++) {
-		ASSERT(states[i] & STATE_PINS);
-		states[i]--;
-		if (states[i] == STATE_FREE_LATER) {
-			states[i] = 0;
-			free_block(paddr + i * PAGE_SIZE, 0, false);
-		}
-	}
-	node.pins -= count;
-	spin_unlock(&node_lock, irq);
-}
-
-void mm_frame_set_heap_order(paddr_t paddr, int order)
-{
-	arch_irq_state_t irq = spin_lock(&node_lock);
-
-	*state_of(paddr) = order < 0 ? 0 : (uint8_t)(STATE_HEAP | (unsigned)order);
-	spin_unlock(&node_lock, irq);
-}
-
-int mm_frame_heap_order(paddr_t paddr)
-{
-	uint8_t state = *state_of(paddr);
-
-	return (state & (STATE_FREE | STATE_HEAP)) == STATE_HEAP ? (int)(state & STATE_ORDER) : -1;
-}
-
-void mm_frame_stats(struct mm_frame_stats *stats)
-{
-	arch_irq_state_t irq = spin_lock(&node_lock);
-
-	stats->total = node.total;
-	stats->free = mm_frame_free_count();
-	spin_unlock(&node_lock, irq);
-}
-
-uint64_t mm_frame_free_count(void)
-{
-	return atomic_load_explicit(&free_count, memory_order_relaxed);
+	spin_unlock(&node->lock, irq);
 }

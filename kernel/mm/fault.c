@@ -29,6 +29,7 @@ struct fault {
 	unsigned access; /* ARCH_FAULT_* */
 	paddr_t huge;	 /* a cleared large page, or PADDR_NONE */
 	bool no_huge;	 /* there is none */
+	struct mm_policy policy;
 	/* STEP_READ, STEP_GET_PAGE: what to ask for */
 	struct vm_object *object; /* with a reference */
 	uintptr_t start;
@@ -82,7 +83,8 @@ static int anonymous_huge(const struct vm_area *area, struct fault *fault, unsig
 	if (!huge_fits(area, base, hole_shift) || !huge_is_wanted(area, fault->page))
 		return -EAGAIN;
 	if (frame == PADDR_NONE)
-		frame = mm_frame_alloc(MM_ORDER_HUGE, MM_ZERO | MM_FRESH);
+		frame = mm_policy_alloc(&area->policy, base >> HUGE_PAGE_SHIFT, MM_ORDER_HUGE,
+					MM_ZERO | MM_FRESH);
 	if (frame == PADDR_NONE)
 		return fault->no_huge ? -EAGAIN : STEP_CLEAR_HUGE;
 	fault->huge = PADDR_NONE;
@@ -95,7 +97,7 @@ static int anonymous_huge(const struct vm_area *area, struct fault *fault, unsig
 
 static int anonymous_small(const struct vm_area *area, uintptr_t page) REQUIRES(space_lock)
 {
-	paddr_t frame = mm_frame_alloc(0, MM_ZERO);
+	paddr_t frame = mm_policy_alloc(&area->policy, page >> PAGE_SHIFT, 0, MM_ZERO);
 	int error;
 
 	if (frame == PADDR_NONE)
@@ -150,6 +152,7 @@ static int fault_step(struct fault *fault) REQUIRES(space_lock)
 	result = check_rights(area, fault->access);
 	if (result)
 		return result;
+	fault->policy = area->policy;
 	if (arch_mmu_query(fault->page, &page)) {
 		/* Another thread was faster, or this CPU remembers older rights. */
 		arch_tlb_flush_local(fault->page, fault->page + PAGE_SIZE);
@@ -195,6 +198,13 @@ static int install_block(const struct vm_area *area, const struct fault *fault, 
 	return error;
 }
 
+/* By the policy of the area that was found; without the lock. */
+static paddr_t alloc_for(const struct fault *fault, uintptr_t address, unsigned order,
+			 unsigned flags)
+{
+	return mm_policy_alloc(&fault->policy, address >> (PAGE_SHIFT + order), order, flags);
+}
+
 /* Pages of a private mapping: 0 (look again) or -errno. */
 static int read_private(struct fault *fault)
 {
@@ -205,13 +215,13 @@ static int read_private(struct fault *fault)
 	paddr_t frame;
 	int error = 0;
 
-	frame = mm_frame_alloc(fault->order, 0);
+	frame = alloc_for(fault, fault->start, fault->order, 0);
 	if (frame == PADDR_NONE && fault->order) {
 		fault->offset += needed;
 		fault->start = fault->page;
 		fault->order = 0;
 		needed = 0;
-		frame = mm_frame_alloc(0, 0);
+		frame = alloc_for(fault, fault->start, 0, 0);
 	}
 	if (frame == PADDR_NONE)
 		return -ENOMEM;
@@ -286,7 +296,7 @@ int vm_fault(uintptr_t address, unsigned access)
 		if (likely(result <= 0))
 			break;
 		if (result == STEP_CLEAR_HUGE) {
-			fault.huge = mm_frame_alloc(MM_ORDER_HUGE, MM_ZERO);
+			fault.huge = alloc_for(&fault, fault.page, MM_ORDER_HUGE, MM_ZERO);
 			fault.no_huge = fault.huge == PADDR_NONE;
 		} else {
 			/* When it has worked, the next attempt finds the page. */

@@ -2,10 +2,12 @@
 /*
  * Start of the memory management. Until arch_mmu_init only the first GiB is mapped, so the frame
  * allocator first gets what lies there (its state bytes included), makes the final page tables
- * with it, and then gets the rest. Nothing here depends on the amount of memory but the tables of
- * the physmap, which are small where the processor has pages of 1 GiB.
+ * with it, then reads the firmware's tables of NUMA nodes, and then gets the rest. Nothing here
+ * depends on the amount of memory but the tables of the physmap, which are small where the
+ * processor has pages of 1 GiB.
  */
 #include "buddy.h"
+#include "nodes.h"
 #include "ranges.h"
 
 #include <arch/boot.h>
@@ -38,6 +40,16 @@ static void add_between(const struct ranges *ranges, paddr_t start, paddr_t end)
 	}
 }
 
+/* What was added before the nodes were known goes to its own node. */
+static void split_nodes(const struct ranges *ranges)
+{
+	static struct ranges low;
+
+	low = *ranges;
+	ranges_remove(&low, ARCH_BOOT_MAPPED, PADDR_NONE);
+	buddy_split_nodes(low.at, low.count);
+}
+
 int mm_init(const struct boot_info *info)
 {
 	static struct ranges ranges;
@@ -64,8 +76,11 @@ int mm_init(const struct boot_info *info)
 		error = arch_mmu_add_ram(ranges.at[i].start, ranges.at[i].end);
 	if (error)
 		return error;
+	nodes_init(info);
+	if (mm_node_count() > 1)
+		split_nodes(&ranges);
 	add_between(&ranges, ARCH_BOOT_MAPPED, ARCH_PADDR_LIMIT);
-	log_info("memory: %lu MiB free in %u ranges", mm_frame_free_count() >> (20 - PAGE_SHIFT),
-		 ranges.count);
+	log_info("memory: %lu MiB free in %u ranges and %u nodes",
+		 mm_frame_free_count() >> (20 - PAGE_SHIFT), ranges.count, mm_node_count());
 	return 0;
 }

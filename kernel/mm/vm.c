@@ -363,6 +363,7 @@ bool vm_area_next(uintptr_t address, struct vm_area_info *info)
 			.flags = area->flags,
 			.offset = area->offset,
 			.object = area->object,
+			.policy = area->policy,
 		};
 		if (area->object)
 			vm_object_get(area->object);

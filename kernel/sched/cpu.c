@@ -12,6 +12,7 @@
 #include <core/irq.h>
 #include <core/panic.h>
 #include <mm/heap.h>
+#include <mm/policy.h>
 #include <sched/sched.h>
 
 #include "internal.h"
@@ -100,6 +101,7 @@ void sched_init_cpu(void) NO_THREAD_SAFETY
 	cpu->current = sched->idle;
 	if (!cpu->arch.index) {
 		futex_init();
+		mm_policy_set_source(task_memory);
 		irq_set_fixed(ARCH_VECTOR_TIMER, timer_irq, NULL);
 		irq_set_fixed(ARCH_VECTOR_RESCHED, sched_kicked, NULL);
 	}

@@ -8,6 +8,7 @@
 
 #include <core/spinlock.h>
 #include <linux/resource.h>
+#include <mm/policy.h>
 #include <sched/policy.h>
 #include <sched/process.h>
 #include <sched/signal.h>
@@ -68,6 +69,8 @@ struct task {
 	/* Addresses in the application; the task itself. */
 	uintptr_t clear_child_tid;
 	uintptr_t robust_list;
+
+	struct mm_thread memory; /* the task itself */
 
 	/* Priority inheritance: futex_pi.c, pi_lock. */
 	struct list pi_held;	      /* struct pi_state.owned */

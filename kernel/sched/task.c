@@ -42,6 +42,11 @@ tid_t task_tid(const struct task *task)
 	return task->tid;
 }
 
+struct mm_thread *task_memory(void)
+{
+	return &task_current()->memory;
+}
+
 struct arch_context *task_context(struct task *task)
 {
 	return &task->context;

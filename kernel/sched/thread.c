@@ -105,6 +105,7 @@ static void inherit(struct task *child, const struct task *parent)
 	child->affinity = parent->affinity;
 	child->timer_slack_ns = parent->timer_slack_ns;
 	child->signals.blocked = parent->signals.blocked;
+	child->memory = parent->memory;
 }
 
 long thread_create(const struct trap_frame *frame, const struct thread_args *args)

@@ -184,7 +184,7 @@ SYSCALL(waitid)
 
 SYSCALL(getcpu)
 {
-	const uint32_t cpu = cpu_index(), node = cpu_this()->node;
+	const uint32_t cpu = cpu_index(), node = cpu_this()->arch.node;
 
 	if (a0 && arch_user_write((uintptr_t)a0, &cpu, sizeof(cpu)))
 		return -EFAULT;

@@ -113,6 +113,22 @@ void arch_cpu_init(struct arch_percpu *percpu)
 	cpu_init_with(percpu, &boot_tables);
 }
 
+static bool has_tsc_aux(void)
+{
+	return x86_cpuid(0x80000001, 0).edx & CPUID_EXT_EDX_RDTSCP ||
+	       (x86_cpuid(0, 0).eax >= 7 && x86_cpuid(7, 0).ecx & CPUID_7_ECX_RDPID);
+}
+
+void arch_cpu_set_node(unsigned node)
+{
+	struct arch_percpu *percpu = arch_percpu_this();
+
+	percpu->node = node;
+	percpu->place = node << ARCH_PLACE_NODE_SHIFT | percpu->index;
+	if (has_tsc_aux())
+		x86_wrmsr(MSR_TSC_AUX, percpu->place);
+}
+
 bool arch_random64(uint64_t *out)
 {
 	bool has_seed = x86_cpuid(0, 0).eax >= 7 && (x86_cpuid(7, 0).ebx & CPUID_7_EBX_RDSEED);

@@ -14,7 +14,9 @@
 #define CPUID_1_ECX_HYPERVISOR	 (1u << 31)
 #define CPUID_7_EBX_FSGSBASE	 (1u << 0)
 #define CPUID_7_EBX_RDSEED	 (1u << 18)
+#define CPUID_7_ECX_RDPID	 (1u << 22)
 #define CPUID_D1_EAX_XSAVEOPT	 (1u << 0)
+#define CPUID_EXT_EDX_RDTSCP	 (1u << 27)
 
 /* Task state segment, 64-bit (SDM vol. 3, 7.7): only the interrupt stacks are used. */
 struct tss {

@@ -99,6 +99,10 @@ static void test_values(void)
 	CHECK(parse("--debug", "app", NULL) && options.debug == DEBUG_ON);
 	CHECK(parse("--debug=wait", "app", NULL) && options.debug == DEBUG_WAIT);
 	CHECK(parse("--port=1000", "--monitor", "app") && options.port == 1000 && options.monitor);
+	CHECK(parse("--numa=16", "--machine=pc", "app") && options.nodes == 16);
+	CHECK(parse("--numa=2", "app", NULL) && options.machine == MACHINE_Q35);
+	CHECK(!parse("--numa=2", "--machine=microvm", "app"));
+	CHECK(parse("--numa=1", "app", NULL) && options.nodes == 1);
 	CHECK(parse("--mount=/a:/b:ro", "--mount=c:/d", "app"));
 	CHECK_EQ(options.mount_count, 2);
 	CHECK(options.mounts[0].readonly && !options.mounts[1].readonly);
@@ -113,8 +117,7 @@ static void test_refusals(void)
 		"--cpus=0",   "--cpus=256",  "--cpus=x",     "--cpus=1-2",	"--mem=1M",
 		"--mem=513G", "--mem=lots",  "--kvm=2",	     "--port=0",	"--port=65535",
 		"--mount=/a", "--mount=:/b", "--mount=/a:b", "--mount=/a:/b:x", "--qemu=",
-		"--nonsense", "-z",	     "--verbose=1",
-	};
+		"--nonsense", "-z",	     "--verbose=1",  "--numa=0",	"--numa=17"};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		CHECK(!parse(bad[i], "app", NULL));
 		CHECK(!strchr(last_message, '\n'));

@@ -4,12 +4,15 @@
 #include "../../../kernel/mm/buddy.h"
 
 #include <arch/mmu.h>
+#include <arch/percpu.h>
 #include <core/log.h>
 #include <core/spinlock.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 
 unsigned host_locks_held;
+struct arch_percpu host_percpu;
+struct arch_numa host_numa;
 uint64_t host_flushes;
 
 static void *states;
@@ -43,6 +46,12 @@ void arch_tlb_flush(uintptr_t start, uintptr_t end)
 void arch_tlb_flush_local(uintptr_t start, uintptr_t end)
 {
 	CHECK(start < end);
+}
+
+bool arch_numa_find(uint64_t rsdp, struct arch_numa *numa)
+{
+	*numa = host_numa;
+	return rsdp;
 }
 
 void log_write(enum log_level level, const char *format, ...)

@@ -9,6 +9,7 @@
 
 #include "../common/unit.h"
 
+#include <arch/numa.h>
 #include <lib/types.h>
 
 #define UNIT_PHYSMAP	  0x200000000000ul
@@ -19,6 +20,9 @@ void host_physmap_reset(void);
 
 /* The same and a frame allocator that has the frames START..END. */
 void host_memory(paddr_t start, paddr_t end, bool zeroed);
+
+/* What the firmware says of nodes, to who names an RSDP other than 0. */
+extern struct arch_numa host_numa;
 
 /* Locks held now. */
 extern unsigned host_locks_held;

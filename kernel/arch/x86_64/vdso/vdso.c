@@ -3,12 +3,14 @@
  * The vDSO: clock and CPU number without a system call (vdso(7)). Runs in the application: position
  * independent, no data of its own. The page before the image is the kernel's struct clock_page.
  */
+#include <arch/percpu.h>
 #include <arch/vdso.h>
 #include <asm/unistd_64.h>
 #include <lib/compiler.h>
 #include <linux/time.h>
 
-#define CPU_INDEX_OFFSET "28" /* struct arch_percpu.index: GS is the kernel's */
+#define STRING_OF(x) #x
+#define STRING(x)    STRING_OF(x)
 
 int __vdso_clock_gettime(int clock, struct __kernel_timespec *out);
 int __vdso_clock_getres(int clock, struct __kernel_timespec *out);
@@ -93,14 +95,15 @@ __kernel_old_time_t __vdso_time(__kernel_old_time_t *out)
 
 long __vdso_getcpu(unsigned *cpu, unsigned *node, void *unused)
 {
-	unsigned index;
+	unsigned place;
 
 	(void)unused;
-	if (node)
-		return syscall2(__NR_getcpu, (long)cpu, (long)node);
-	__asm__ volatile("mov %%gs:" CPU_INDEX_OFFSET ", %0" : "=r"(index));
+	/* GS is the kernel's. One instruction: the thread may move to another CPU at any time. */
+	__asm__ volatile("mov %%gs:" STRING(ARCH_PERCPU_PLACE) ", %0" : "=r"(place));
 	if (cpu)
-		*cpu = index;
+		*cpu = place & ((1u << ARCH_PLACE_NODE_SHIFT) - 1);
+	if (node)
+		*node = place >> ARCH_PLACE_NODE_SHIFT;
 	return 0;
 }
 

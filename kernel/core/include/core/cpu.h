@@ -22,7 +22,6 @@ struct cpu {
 	struct timer_cpu timers;
 	uint32_t irq_nesting; /* > 0: inside an interrupt handler */
 	uint32_t apic_id;
-	uint32_t node; /* NUMA node */
 	uint64_t irq_count, timer_irq_count;
 };
 

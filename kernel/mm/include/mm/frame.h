@@ -10,6 +10,7 @@
 #include <arch/mmu.h>
 #include <lib/compiler.h>
 #include <lib/types.h>
+#include <mm/node.h>
 
 #define MM_ORDER_MAX  18u
 #define MM_ORDER_HUGE (HUGE_PAGE_SHIFT - PAGE_SHIFT)
@@ -29,8 +30,18 @@ struct mm_frame_stats {
  */
 must_check int mm_init(const struct boot_info *info);
 
-/* A block of 1 << ORDER frames, aligned to its size, or PADDR_NONE. FLAGS: MM_ZERO, MM_FRESH. */
+/* A block of 1 << ORDER frames, aligned to its size, or PADDR_NONE. FLAGS: MM_ZERO, MM_FRESH. From
+ * the executing CPU's node, or the nearest that has one. */
 must_check paddr_t mm_frame_alloc(unsigned order, unsigned flags);
+
+/* The same from the one of the ALLOWED nodes that is nearest to NODE and has a block. */
+struct mm_nearness {
+	unsigned node;
+	mm_nodes_t allowed;
+	bool interleaved; /* for numastat(8) */
+};
+must_check paddr_t mm_frame_alloc_near(unsigned order, unsigned flags,
+				       const struct mm_nearness *near);
 
 /* Gives back a block. Parts of a block may be given back one by one. Frames that are pinned stay
  * away from the allocator until they are unpinned. */
@@ -43,6 +54,9 @@ void mm_frame_free(paddr_t paddr, unsigned order);
  */
 must_check int mm_frame_pin(paddr_t paddr, size_t count);
 void mm_frame_unpin(paddr_t paddr, size_t count);
+
+/* Is one of the frames pinned? The caller makes sure that nobody pins it now. */
+bool mm_frame_pinned(paddr_t paddr, size_t count);
 
 void mm_frame_stats(struct mm_frame_stats *stats);
 

@@ -12,6 +12,7 @@
 
 #include <lib/compiler.h>
 #include <lib/types.h>
+#include <mm/policy.h>
 #include <mm/vm_object.h>
 
 /* Flags of an area. */
@@ -115,10 +116,42 @@ struct vm_area_info {
 	unsigned prot, flags;
 	uint64_t offset;
 	struct vm_object *object; /* with a reference (vm_object_put), or NULL */
+	struct mm_policy policy;
 };
 
 /* The first area that ends behind ADDRESS; false when there is none. */
 bool vm_area_next(uintptr_t address, struct vm_area_info *info);
+
+/*
+ * Memory policies and nodes: mbind(2), set_mempolicy_home_node(2), move_pages(2).
+ *
+ * vm_set_policy: all of the range has to be mapped (-EFAULT). MOVE: pages that lie elsewhere move;
+ * STRICT: -EIO when some are not, or could not be moved; with STRICT alone nothing is changed then.
+ */
+#define VM_POLICY_STRICT 1u
+#define VM_POLICY_MOVE	 2u
+must_check int vm_set_policy(uintptr_t address, size_t size, const struct mm_policy *policy,
+			     unsigned flags);
+
+/* Gives areas with MPOL_BIND or MPOL_PREFERRED_MANY a home. -EOPNOTSUPP: one has another policy;
+ * -ENOENT: none has any. */
+must_check int vm_set_home(uintptr_t address, size_t size, unsigned node);
+
+/* The node of the page at ADDRESS; -ENOENT: it is not in memory, -EFAULT: nothing is mapped. */
+must_check int vm_page_node(uintptr_t address);
+
+/* Moves the page at ADDRESS to NODE. 0; as vm_page_node; -EBUSY: it is pinned; -EACCES: it belongs
+ * to somebody else (a file, the kernel); -ENOMEM: the node has no memory left. */
+must_check int vm_page_move(uintptr_t address, unsigned node);
+
+/* The first page that is in memory at or above ADDRESS, where it ends, and its node; false: there
+ * is none below END. */
+struct vm_page_info {
+	uintptr_t start, end;
+	unsigned node;
+	bool dirty;
+};
+bool vm_page_next(uintptr_t address, uintptr_t end, struct vm_page_info *info);
 
 struct vm_stats {
 	uint64_t areas;

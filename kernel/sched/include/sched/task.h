@@ -21,6 +21,7 @@
 
 /* The fields, their owners and locks are in kernel/sched/internal.h. */
 struct task;
+struct mm_thread;
 
 static always_inline struct task *task_current(void)
 {
@@ -28,6 +29,9 @@ static always_inline struct task *task_current(void)
 }
 
 tid_t task_tid(const struct task *task);
+
+/* The memory policy of the running task. */
+struct mm_thread *task_memory(void);
 
 /* Name of TASK (never NULL, at most TASK_NAME_SIZE bytes with its NUL). */
 const char *task_name(const struct task *task);

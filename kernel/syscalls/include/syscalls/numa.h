@@ -8,5 +8,8 @@
 SYSCALL(get_mempolicy);
 SYSCALL(set_mempolicy);
 SYSCALL(mbind);
+SYSCALL(set_mempolicy_home_node);
+SYSCALL(move_pages);
+SYSCALL(migrate_pages);
 
 #endif /* SYSCALLS_NUMA_H */

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Machines with several NUMA nodes: what programs see of them, and where their memory lies."""
+
+import os
+import re
+import shlex
+
+import isle
+import testcase
+
+NODE_DIR = "/sys/devices/system/node/"
+
+# Stands between the proxy and QEMU: adds arguments, and words to the kernel's command line.
+WRAPPER = """#!/bin/sh
+for word do
+	shift
+	[ "$last" = -append ] && word="$word hermit.smp=1"
+	set -- "$@" "$word"
+	last=$word
+done
+exec qemu-system-x86_64 "$@" {more}
+"""
+
+
+class NumaTest(testcase.IsleTest):
+    def run_nodes(self, name, args, machine, cpus, nodes, more=()):
+        with isle.WorkDirectory() as folder:
+            qemu = os.path.join(folder, "qemu")
+            with open(qemu, "w", encoding="ascii") as file:
+                file.write(WRAPPER.format(more=shlex.join(more)))
+            os.chmod(qemu, 0o755)
+            options = [f"--machine={machine}", f"--cpus={cpus}", f"--numa={nodes}", f"--qemu={qemu}"]
+            result = self.isle.run(name, args, options=options)
+        self.assertStatus(result, 0)
+        return result
+
+    def read(self, path, *machine, **more):
+        return self.run_nodes("cat", [path], *machine, **more).out.decode().strip()
+
+    def test_places(self):
+        for machine, cpus, nodes in (("q35", 2, 2), ("pc", 4, 2), ("q35", 4, 4)):
+            with self.subTest(f"{machine}, {cpus} CPUs, {nodes} nodes"):
+                result = self.run_nodes("numa", ["places"], machine, cpus, nodes)
+                self.assertIn(f"{nodes} nodes".encode(), result.out)
+                self.assertNotIn(b"FAIL", result.out)
+
+    def test_same_as_with_one(self):
+        """What does not depend on the number of nodes."""
+        linux = self.isle.run_linux("numa")
+        result = self.run_nodes("numa", [], "q35", 2, 2)
+        self.assertEqual(result.out.decode(), linux.out.decode())
+
+    def test_files(self):
+        total = 0
+        for node in range(3):
+            text = self.read(f"{NODE_DIR}node{node}/meminfo", "q35", 4, 3)
+            total += int(re.search(rf"^Node {node} MemTotal: *(\d+) kB$", text, re.MULTILINE)[1])
+        self.assertLess(total, 2 << 20)
+        self.assertGreater(total, (2 << 20) - 16384)
+        for path, text in (
+            ("online", "0-2"),
+            ("has_cpu", "0-2"),
+            ("node0/cpulist", "0"),
+            ("node2/cpulist", "2-3"),
+            ("node2/cpumap", "c"),
+            ("node1/distance", "20 10 20"),
+        ):
+            self.assertEqual(self.read(NODE_DIR + path, "q35", 4, 3), text, path)
+
+    def test_distances(self):
+        """As QEMU's SLIT has them."""
+        more = ["-numa", "dist,src=0,dst=1,val=31", "-numa", "dist,src=1,dst=0,val=17"]
+        self.assertEqual(self.read(NODE_DIR + "node0/distance", "pc", 2, 2, more=more), "10 31")
+        self.assertEqual(self.read(NODE_DIR + "node1/distance", "pc", 2, 2, more=more), "17 10")
+
+    def test_nodes_without_cpus(self):
+        self.assertEqual(self.read(NODE_DIR + "has_cpu", "q35", 1, 2), "1")
+        self.assertEqual(self.read(NODE_DIR + "has_memory", "q35", 1, 2), "0-1")
+        self.assertEqual(self.read(NODE_DIR + "node0/cpulist", "q35", 1, 2), "")
+
+    def test_files_through_the_channel(self):
+        """The proxy cannot reach the memory of several nodes directly."""
+        linux = self.isle.run_linux("hello")
+        self.assertEqual(self.run_nodes("hello", [], "q35", 2, 2).files, linux.files)
+
+
+if __name__ == "__main__":
+    testcase.main()
