@@ -22,6 +22,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define START_MEMORY (576u << 10) /* beside the image, until main() of a small program */
+
 /* All that one run of the proxy owns. */
 struct session {
 	struct options options;
@@ -65,10 +67,11 @@ static int check_image_file(const char *path, int fd, uint64_t memory, struct el
 			      HERMIT_ABI_VERSION, HC_VERSION);
 		return STATUS_NOT_IMAGE;
 	}
-	if (image->note.image_end > memory) {
-		proxy_message("%s: needs at least %llu KiB of memory (HERMIT_MEM), not %llu", path,
-			      (unsigned long long)((image->note.image_end + 1023) >> 10),
-			      (unsigned long long)(memory >> 10));
+	if (image->note.image_end > memory || memory - image->note.image_end < START_MEMORY) {
+		proxy_message(
+			"%s: needs at least %llu KiB of memory (HERMIT_MEM), not %llu", path,
+			(unsigned long long)((image->note.image_end + START_MEMORY + 1023) >> 10),
+			(unsigned long long)(memory >> 10));
 		return STATUS_NOT_IMAGE;
 	}
 	return 0;
