@@ -23,6 +23,7 @@
 #include <lib/string.h>
 #include <mm/frame.h>
 #include <mm/node.h>
+#include <net/net.h>
 #include <sched/process.h>
 #include <sched/sched.h>
 #include <sched/signal.h>
@@ -142,6 +143,7 @@ static void init_task(void *unused)
 	init_time();
 	host_set_signal_handler(send_signal);
 	proc_set_cmdline(cmdline);
+	net_setup(cmdline);
 	error = fs_init();
 	if (error)
 		panic("init: no file systems (error %d)", -error);

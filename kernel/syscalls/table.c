@@ -24,6 +24,7 @@
 #include <syscalls/random.h>
 #include <syscalls/schedule.h>
 #include <syscalls/signal.h>
+#include <syscalls/socket.h>
 #include <syscalls/task.h>
 #include <syscalls/time.h>
 #include <syscalls/timer.h>
@@ -100,6 +101,21 @@ const arch_syscall_fn arch_syscall_table[ARCH_SYSCALL_COUNT] = {
 	ENTRY(setitimer),
 	ENTRY(getpid),
 	ENTRY(sendfile),
+	ENTRY(socket),
+	ENTRY(connect),
+	ENTRY(accept),
+	ENTRY(sendto),
+	ENTRY(recvfrom),
+	ENTRY(sendmsg),
+	ENTRY(recvmsg),
+	ENTRY(shutdown),
+	ENTRY(bind),
+	ENTRY(listen),
+	ENTRY(getsockname),
+	ENTRY(getpeername),
+	ENTRY(socketpair),
+	ENTRY(setsockopt),
+	ENTRY(getsockopt),
 	ENTRY(clone),
 	ENTRY(exit),
 	ENTRY(wait4),
@@ -254,6 +270,7 @@ const arch_syscall_fn arch_syscall_table[ARCH_SYSCALL_COUNT] = {
 	ENTRY(fallocate),
 	ENTRY(timerfd_settime),
 	ENTRY(timerfd_gettime),
+	ENTRY(accept4),
 	ENTRY(signalfd4),
 	ENTRY(eventfd2),
 	ENTRY(epoll_create1),
@@ -262,9 +279,11 @@ const arch_syscall_fn arch_syscall_table[ARCH_SYSCALL_COUNT] = {
 	ENTRY(preadv),
 	ENTRY(pwritev),
 	ENTRY(rt_tgsigqueueinfo),
+	ENTRY(recvmmsg),
 	ENTRY(prlimit64),
 	ENTRY(clock_adjtime),
 	ENTRY(syncfs),
+	ENTRY(sendmmsg),
 	ENTRY(getcpu),
 	ENTRY(sched_setattr),
 	ENTRY(sched_getattr),

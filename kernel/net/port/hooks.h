@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Places where lwIP asks the rest of kernel/net. */
+#ifndef NET_PORT_HOOKS_H
+#define NET_PORT_HOOKS_H
+
+#include <lwip/err.h>
+#include <lwip/ip_addr.h>
+
+struct tcp_pcb;
+
+/* The initial sequence number of a connection. */
+u32_t net_tcp_isn(void);
+#define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) net_tcp_isn()
+
+/* A segment for PCB has arrived: ERR_OK, or it is dropped. */
+err_t net_tcp_admit(struct tcp_pcb *pcb);
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, length, length1, options2, p) net_tcp_admit(pcb)
+
+#endif /* NET_PORT_HOOKS_H */
