@@ -44,12 +44,25 @@ void hostcall_server_event(struct hostcall_server *server, enum hc_event event, 
 	server_reply(server, (uint16_t)event, HC_TAG_EVENT, 0, val, NULL, 0);
 }
 
+/* Takes the same time for all wrong tokens of the right length. */
+static bool token_is_right(const char *token, const struct hostcall *call)
+{
+	size_t size = token ? strlen(token) : 0;
+	unsigned different = 0;
+
+	if (call->payload_size != size)
+		return false;
+	for (size_t i = 0; i < size; i++)
+		different |= call->payload[i] ^ (unsigned char)token[i];
+	return !different;
+}
+
 static int server_hello(struct hostcall_server *server, struct hostcall *call)
 {
 	const struct hc_request *request = &call->request;
 
 	if (request->op != HC_HELLO || request->arg[0] != HC_MAGIC ||
-	    request->arg[1] != HC_VERSION || call->payload_size != 0)
+	    request->arg[1] != HC_VERSION || !token_is_right(server->identity->token, call))
 		return -EPROTO;
 	int64_t result = hostcall_hello(server, call);
 	if (result < 0)

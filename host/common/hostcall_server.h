@@ -24,6 +24,7 @@ struct hostcall_identity {
 	char *const *argv;
 	char *const *envp;
 	const char *image; /* the image's absolute path in the guest's name space */
+	const char *token; /* that the guest has to send; NULL: none */
 	uint32_t umask;
 	uint64_t stack_limit;
 	/* Rate of the guest's time stamp counter in Hz, 0: unknown. */

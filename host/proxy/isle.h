@@ -31,6 +31,11 @@ struct isle_ops {
 	 * without hurry have come since the last wait. And after each wait; may be NULL. */
 	int (*before_wait)(void *context, int timeout_ms, bool lazy);
 	void (*after_wait)(void *context);
+	/* Who is at the other end of the channel has not greeted as our guest does, and is sent
+	 * away. False: nobody else can come. NULL: nobody but our guest is there. */
+	bool (*next_peer)(void *context);
+	/* Our guest has greeted; may be NULL. */
+	void (*greeted)(void *context);
 	/* Rate of the guest's time stamp counter in Hz, 0: unknown. */
 	uint64_t (*tsc_hz)(void *context);
 	/* The guest's memory, once HELLO has come; NULL: it cannot be reached. */
@@ -52,9 +57,10 @@ struct isle {
 	const char *name; /* for messages: "QEMU" */
 	int channel_fd; /* readable: receive, or (unless POLLS_OUT) send may have something to do */
 	bool polls_out; /* channel_fd is writable when the guest takes more */
-	int end_fd;	/* readable: the guest has ended */
-	int log_fd;	/* what the kernel prints, non-blocking */
-	int error_fd;	/* what the isle itself has to say, non-blocking; -1: nothing */
+	const char *token; /* that the guest has to greet with; NULL: none */
+	int end_fd;	   /* readable: the guest has ended */
+	int log_fd;	   /* what the kernel prints, non-blocking */
+	int error_fd;	   /* what the isle itself has to say, non-blocking; -1: nothing */
 };
 
 #endif /* PROXY_ISLE_H */

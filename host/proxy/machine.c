@@ -49,8 +49,22 @@ static void set_deadline(struct machine *machine, uint64_t after_ns)
 	machine->deadline_for_frame = false;
 }
 
+/* Before the guest has greeted: was it somebody else, and may the guest still come? */
+static bool next_peer(struct machine *machine)
+{
+	const struct isle *isle = &machine->isle;
+
+	if (machine->server.greeted || !isle->ops->next_peer ||
+	    !isle->ops->next_peer(isle->context))
+		return false;
+	machine->reader.start = machine->reader.end = 0;
+	return true;
+}
+
 static void channel_close(struct machine *machine)
 {
+	if (next_peer(machine))
+		return;
 	machine->channel_open = false;
 	set_deadline(machine, CHANNEL_LOST_NS);
 }
@@ -116,6 +130,13 @@ static void watch_partial_frame(struct machine *machine, bool partial)
 	}
 }
 
+static void guest_has_greeted(struct machine *machine)
+{
+	machine->deadline_ns = 0;
+	if (machine->isle.ops->greeted)
+		machine->isle.ops->greeted(machine->isle.context);
+}
+
 static void serve_frames(struct machine *machine)
 {
 	struct hc_request request;
@@ -136,9 +157,9 @@ static void serve_frames(struct machine *machine)
 		if (got < 0)
 			break;
 		if (!greeted)
-			machine->deadline_ns = 0;
+			guest_has_greeted(machine);
 	}
-	if (got < 0)
+	if (got < 0 && !next_peer(machine))
 		machine->broken = true;
 	watch_partial_frame(machine, got == 0 && machine->reader.end > machine->reader.start);
 }

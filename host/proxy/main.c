@@ -179,6 +179,7 @@ static void describe_guest(struct session *session, const struct isle *isle, cha
 		.argv = session->options.app_argv,
 		.envp = envp,
 		.image = session->image ? session->image : session->options.app_argv[0],
+		.token = isle->token,
 		.umask = umask(0), /* the guest applies it */
 		.stack_limit = getrlimit(RLIMIT_STACK, &stack) == 0 ? stack.rlim_cur : 0,
 		.tsc_hz = isle->ops->tsc_hz,

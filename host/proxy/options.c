@@ -40,7 +40,8 @@ const char options_help[] =
 	"  --verbose          kernel log and QEMU's command line on standard error (HERMIT_VERBOSE)\n"
 	"  --debug[=wait]     GDB on port 1234; wait: start stopped (HERMIT_DEBUG)\n"
 	"  --monitor          QEMU's monitor as telnet server on port 18767 (HERMIT_MONITOR)\n"
-	"  --port=N           the monitor's port is N+1 (HERMIT_PORT, default 18766)\n"
+	"  --port=N           the channel between proxy and machine is TCP port N of this host; the\n"
+	"                     monitor's port is N+1 (HERMIT_PORT, default 18767 for the monitor)\n"
 	"  --qemu=PROGRAM     QEMU to use (HERMIT_QEMU, default qemu-system-x86_64)\n"
 	"  --icount           count instructions as time, for measurements (HERMIT_ICOUNT)\n"
 	"  --help, --version\n"
@@ -224,6 +225,7 @@ static bool set_qemu(struct options *options, const char *text)
 
 static bool set_port(struct options *options, const char *text)
 {
+	options->port_given = true;
 	return parse_unsigned(text, 1, 65534, &options->port);
 }
 

@@ -56,6 +56,7 @@ struct options {
 	bool help, version;
 	const char *qemu;
 	unsigned port;
+	bool port_given; /* the host channel uses it */
 	struct net_options net;
 	struct mount_rule *mounts; /* owned, their strings too */
 	size_t mount_count;

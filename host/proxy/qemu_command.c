@@ -110,7 +110,8 @@ static void add_nodes(struct qemu_command *command, const struct options *option
 	}
 }
 
-static void add_devices(struct qemu_command *command, const struct options *options)
+static void add_devices(struct qemu_command *command, const struct options *options,
+			const struct qemu_host *host)
 {
 	/* By default QEMU's MMIO transport is the one from before virtio 1.0. */
 	if (options->machine == MACHINE_MICROVM) {
@@ -120,7 +121,10 @@ static void add_devices(struct qemu_command *command, const struct options *opti
 	add(command, "-device");
 	add(command, "%s", machines[options->machine].channel);
 	add(command, "-chardev");
-	add(command, "socket,id=hc,fd=%d", QEMU_FD_CHANNEL);
+	if (host->listener >= 0)
+		add(command, "socket,id=hc,host=127.0.0.1,port=%u,nodelay=on", options->port);
+	else
+		add(command, "socket,id=hc,fd=%d", QEMU_FD_CHANNEL);
 	add(command, "-device");
 	add(command, "virtconsole,chardev=hc");
 	add(command, "-chardev");
@@ -228,15 +232,16 @@ int qemu_command_build(struct qemu_command *command, const struct options *optio
 	add(command, "-no-reboot");
 	add_machine(command, options, host->kvm);
 	add_nodes(command, options);
-	add_devices(command, options);
+	add_devices(command, options, host);
 	add_network(command, options, host);
 	add(command, "-kernel");
 	add(command, "%s", image);
 	add(command, "-append");
 	/* Above 1 MiB nothing but the image has been written to memory, by this firmware. */
 	describe_network(network, sizeof(network), &options->net);
-	add(command, "hermit.channel=virtio hermit.zeroed=1 hermit.cpus=%u%s%s", options->cpus,
-	    options->verbose ? " hermit.verbose=1" : "", network);
+	add(command, "hermit.channel=virtio hermit.zeroed=1 hermit.cpus=%u%s%s%s%s", options->cpus,
+	    options->verbose ? " hermit.verbose=1" : "", network,
+	    host->listener >= 0 ? " hermit.token=" : "", host->token);
 	return command->failed ? -ENOMEM : 0;
 }
 

@@ -29,8 +29,10 @@ struct qemu_command {
 /* How the proxy has found its surroundings. */
 struct qemu_host {
 	bool kvm;	/* use hardware virtualisation */
+	int listener;	/* where QEMU is to connect the host channel to; -1: a socket pair does */
 	int tap, vhost; /* descriptors for QEMU_FD_TAP and QEMU_FD_VHOST, -1: none */
 	uint8_t mac[6]; /* of the network card */
+	char token[33]; /* with a listener: shows that it is our guest that speaks */
 };
 
 /* Fills COMMAND for the image at path IMAGE. 0 or -ENOMEM. */

@@ -2,6 +2,7 @@
 /* See qemu_isle.h. */
 #include "qemu_isle.h"
 
+#include "channel_port.h"
 #include "host_net.h"
 #include "kvm_choice.h"
 #include "machine.h"
@@ -11,18 +12,56 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define QMP_TIMEOUT_MS 2000
 #define ICOUNT_TSC_HZ  1000000000u /* -icount shift=0: an instruction takes 1 ns */
 
+/* Until the guest has greeted, QEMU or somebody else connects to the listener. */
+static ssize_t accept_channel(struct qemu_isle *qemu)
+{
+	int one = 1;
+	int fd = accept4(qemu->host.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0) {
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+		qemu->process.channel = qemu->isle->channel_fd = fd;
+	}
+	return -EAGAIN;
+}
+
+static bool qemu_next_peer(void *context)
+{
+	struct qemu_isle *qemu = context;
+
+	if (qemu->host.listener < 0)
+		return false;
+	close(qemu->process.channel);
+	qemu->process.channel = -1;
+	qemu->isle->channel_fd = qemu->host.listener;
+	return true;
+}
+
+static void qemu_greeted(void *context)
+{
+	struct qemu_isle *qemu = context;
+
+	if (qemu->host.listener >= 0)
+		close(qemu->host.listener);
+	qemu->host.listener = -1;
+}
+
 static ssize_t qemu_receive(void *context, struct frame_reader *reader)
 {
-	const struct qemu_isle *qemu = context;
+	struct qemu_isle *qemu = context;
 
+	if (qemu->process.channel < 0)
+		return accept_channel(qemu);
 	return frame_reader_fill(reader, qemu->process.channel);
 }
 
@@ -114,6 +153,8 @@ static int qemu_end_status(struct machine *machine, void *context)
 static const struct isle_ops qemu_ops = {
 	.receive = qemu_receive,
 	.send = qemu_send,
+	.next_peer = qemu_next_peer,
+	.greeted = qemu_greeted,
 	.tsc_hz = qemu_tsc_hz,
 	.memory = qemu_memory,
 	.stop = qemu_stop,
@@ -136,8 +177,9 @@ static int check_ports(const struct options *options)
 }
 
 /* QEMU with what HOST says. */
-static int launch(struct qemu_isle *qemu, const struct qemu_host *host)
+static int launch(struct qemu_isle *qemu)
 {
+	const struct qemu_host *host = &qemu->host;
 	const struct options *options = qemu->options;
 	struct qemu_command command;
 
@@ -158,22 +200,25 @@ static int launch(struct qemu_isle *qemu, const struct qemu_host *host)
 int qemu_isle_start(struct qemu_isle *qemu, const struct options *options, struct isle *isle)
 {
 	const struct qemu_process *process = &qemu->process;
-	struct qemu_host host;
+	struct qemu_host *host = &qemu->host;
 
-	*qemu = (struct qemu_isle){.options = options, .start = clock_sample_now()};
+	*qemu = (struct qemu_isle){.options = options, .isle = isle, .start = clock_sample_now()};
 	int status = check_ports(options);
 	if (!status)
-		status = kvm_choose(options, &host.kvm);
+		status = channel_port_open(options, host);
 	if (!status)
-		status = host_net_open(options, &host);
+		status = kvm_choose(options, &host->kvm);
+	if (!status)
+		status = host_net_open(options, host);
 	if (status)
 		return status;
-	status = launch(qemu, &host);
-	host_net_close(&host);
+	status = launch(qemu);
+	host_net_close(host);
 	*isle = (struct isle){.ops = &qemu_ops,
 			      .context = qemu,
 			      .name = "QEMU",
-			      .channel_fd = process->channel,
+			      .channel_fd = host->listener >= 0 ? host->listener : process->channel,
+			      .token = host->token[0] ? host->token : NULL,
 			      .polls_out = true,
 			      .end_fd = process->pidfd,
 			      .log_fd = process->log,

@@ -11,6 +11,8 @@
 struct qemu_isle {
 	const struct options *options;
 	struct qemu_process process;
+	struct isle *isle;
+	struct qemu_host host;
 	struct clock_sample start;
 	struct guest_mem mem; /* once the guest has said HC_HELLO */
 	int wait_status;

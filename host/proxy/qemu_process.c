@@ -89,7 +89,9 @@ static int pass_on(struct child *child, int number, int fd)
 static int child_prepare(struct child *child, struct qemu_process *process,
 			 const struct qemu_host *host)
 {
-	int err = make_pair(&process->channel, &child->inherited[QEMU_FD_CHANNEL]);
+	int err = 0;
+	if (host->listener < 0)
+		err = make_pair(&process->channel, &child->inherited[QEMU_FD_CHANNEL]);
 	if (!err)
 		err = make_pair(&process->log, &child->inherited[QEMU_FD_LOG]);
 	if (!err)

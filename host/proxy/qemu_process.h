@@ -10,7 +10,7 @@
 struct qemu_process {
 	pid_t pid;
 	int pidfd;
-	int channel; /* host channel, non-blocking */
+	int channel; /* host channel, non-blocking; -1: QEMU will connect to the listener */
 	int log;     /* serial port, non-blocking */
 	int control; /* QMP, non-blocking */
 	int errors;  /* QEMU's standard error, non-blocking */

@@ -57,7 +57,9 @@ enum hc_op {
 	/* handle, arg[0..3] and payload of the request; result, val[0..1] and payload of the reply
 	 */
 	HC_HELLO = 1, /* arg0 = HC_MAGIC, arg1 = HC_VERSION, arg2 = wanted HC_FEAT_*, arg3 = guest
-		       * memory bytes; reply: struct hc_hello_reply and its strings */
+		       * memory bytes; payload: the value of hermit.token of the kernel's command
+		       * line, where it has one: on a channel that others can reach as well it
+		       * shows who speaks; reply: struct hc_hello_reply and its strings */
 	HC_EXIT, /* arg0 = status (0..255), arg1 = signal number or 0, arg2 = HC_EXIT_*; no reply */
 	HC_CANCEL, /* arg0 = tag of a request in flight: it is to end soon, with -EINTR; no reply */
 	HC_OPEN,   /* payload: path; arg0 = Linux O_* flags, arg1 = mode (the guest has applied

@@ -46,7 +46,7 @@ void channel_send_dying(struct hc_request *request, const void *payload, size_t 
 bool channel_has_shm(void);
 
 /* From host_channel_init: performs HELLO. 0 or -errno. */
-must_check int host_hello_init(void);
+must_check int host_hello_init(const char *cmdline);
 
 /* A signal from the host for the application. */
 void host_event_signal(int signo);

@@ -293,7 +293,7 @@ int host_channel_init(const struct boot_info *boot, const char *cmdline)
 	list_init(&channel.pending);
 	transport = boot->channel == BOOT_CHANNEL_SHM ? channel_ring_init(boot)
 						      : channel_virtio_init(cmdline);
-	return transport ? host_hello_init() : -ENODEV;
+	return transport ? host_hello_init(cmdline) : -ENODEV;
 }
 
 void channel_send_dying(struct hc_request *request, const void *payload, size_t size)

@@ -10,12 +10,14 @@
 #include <core/log.h>
 #include <core/panic.h>
 #include <lib/assert.h>
+#include <lib/parse.h>
 #include <lib/string.h>
 #include <mm/frame.h>
 #include <mm/heap.h>
 
 #define STRINGS_MAX (16u << 20) /* arguments and environment together: Linux has 6 MiB */
-#define HELLO_FIRST 4096u	/* room for the reply of the usual case */
+#define TOKEN_MAX   64u
+#define HELLO_FIRST 4096u /* room for the reply of the usual case */
 
 static struct host_hello hello;
 static bool hello_done;
@@ -143,8 +145,9 @@ static void report_panic(const char *text, size_t size)
 	channel_send_dying(&request, NULL, 0);
 }
 
-int host_hello_init(void)
+int host_hello_init(const char *cmdline)
 {
+	char token[TOKEN_MAX];
 	struct host_call call = {
 		.op = HC_HELLO,
 		.arg = {HC_MAGIC, HC_VERSION, HC_FEAT_SHM},
@@ -153,6 +156,8 @@ int host_hello_init(void)
 	struct mm_frame_stats frames;
 	int64_t result;
 
+	if (cmdline_find(cmdline, "hermit.token", token, sizeof(token)) > 0)
+		call.out[0] = (struct host_buffer){token, strlen(token)};
 	mm_frame_stats(&frames);
 	call.arg[3] = frames.total * PAGE_SIZE;
 	call.in = kmalloc(HELLO_FIRST);

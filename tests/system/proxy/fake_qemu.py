@@ -8,6 +8,7 @@ The proxy's end of the channel is descriptor 3, the serial port is descriptor 4 
 import ctypes
 import fcntl
 import os
+import re
 import signal
 import socket
 import struct
@@ -21,7 +22,13 @@ MAGIC, TAG_EVENT = 0x4D524548, 0xFFFFFFFF
 
 class Guest:
     def __init__(self):
-        self.channel = socket.socket(fileno=3)
+        self.token = b""
+        if os.environ["FAKE_QEMU"].startswith("tcp_"):
+            port, token = (re.search(word, " ".join(sys.argv)) for word in (r",port=(\d+)", r"hermit\.token=(\w+)"))
+            self.channel = socket.create_connection(("127.0.0.1", int(port[1])))
+            self.token = token[1].encode()
+        else:
+            self.channel = socket.socket(fileno=3)
         self.control = socket.socket(fileno=5)  # QMP
         self.tag = 0
 
@@ -51,7 +58,7 @@ class Guest:
 
     def hello(self):
         self.control.close()  # no answer: all data goes through the channel
-        return self.call(HELLO, args=(MAGIC, 1, 1, 0))
+        return self.call(HELLO, args=(MAGIC, 1, 1, 0), payload=self.token)
 
     def exit(self, status=0, signo=0, why=0):
         self.send(EXIT, args=(status, signo, why))
@@ -245,6 +252,34 @@ def describes_tap(guest):
     name = fcntl.ioctl(6, 0x800454D2, bytes(40))[:16].rstrip(b"\0")  # TUNGETIFF
     guest.call(WRITE, 1, payload=b"%s %d\n" % (name, os.write(6, bytes(10) + bytes(60))))
     guest.exit(0)
+
+
+def tcp_greets(guest):
+    guest.hello()
+    guest.call(WRITE, 1, payload=b"by TCP\n")
+    guest.exit(0)
+
+
+def tcp_dies(guest):
+    dies_at_once(guest)
+
+
+def tcp_after_strangers(guest):
+    """Others come first: without the token, with a wrong one, with garbage, and one that just leaves."""
+    port = guest.channel.getpeername()[1]
+    guest.channel.close()
+    hellos = [struct.pack("<IHHII4Q", 48 + len(token), HELLO, 0, 1, 0, MAGIC, 1, 0, 0) + token for token in (b"", b"0" * 32)]
+    for data in (*hellos, b"\xff" * 100, b""):
+        stranger = socket.create_connection(("127.0.0.1", port))
+        stranger.sendall(data)
+        if data:
+            try:
+                assert stranger.recv(1) == b""
+            except ConnectionResetError:
+                pass
+        stranger.close()
+    guest.channel = socket.create_connection(("127.0.0.1", port))
+    tcp_greets(guest)
 
 
 def is_slow(guest):

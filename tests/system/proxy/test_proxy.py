@@ -245,6 +245,33 @@ class Network(ProxyTest):
         self.assertEqual((result.returncode, result.stdout), (0, b"tap7 70\n"), result.stderr)
 
 
+class ChannelPort(ProxyTest):
+    """The host channel over TCP."""
+
+    def free_port(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            return server.getsockname()[1]
+
+    def test_channel(self):
+        result = self.run_proxy("tcp_greets", f"--port={self.free_port()}")
+        self.assertEqual((result.returncode, result.stdout), (0, b"by TCP\n"), result.stderr)
+        result = self.run_proxy("tcp_greets", env={"HERMIT_PORT": str(self.free_port())})
+        self.assertEqual((result.returncode, result.stdout), (0, b"by TCP\n"), result.stderr)
+
+    def test_strangers(self):
+        result = self.run_proxy("tcp_after_strangers", f"--port={self.free_port()}")
+        self.assertEqual((result.returncode, result.stdout), (0, b"by TCP\n"), result.stderr)
+
+    def test_port_in_use(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            self.check(self.run_proxy("tcp_greets", f"--port={port}"), 125, f"port {port} for the host channel")
+
+    def test_qemu_ends(self):
+        result = self.run_proxy("tcp_dies", f"--port={self.free_port()}")
+        self.check(result, 125, "QEMU failed: qemu-system-x86_64: something is wrong")
+
+
 class Endings(ProxyTest):
     def test_status(self):
         for status in (0, 1, 77, 125, 255):

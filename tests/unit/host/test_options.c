@@ -246,7 +246,7 @@ static bool has_arg(const struct qemu_command *command, const char *text)
 
 static void test_command(void)
 {
-	struct qemu_host host = {.tap = -1, .vhost = -1};
+	struct qemu_host host = {.listener = -1, .tap = -1, .vhost = -1};
 	struct qemu_command command;
 	char text[4096] = "";
 
@@ -277,7 +277,8 @@ static void build(struct qemu_command *command, const char *first, const char *s
 
 static void test_network_command(void)
 {
-	struct qemu_host host = {.tap = -1, .vhost = -1, .mac = {0x52, 0x54, 0, 1, 2, 0xff}};
+	struct qemu_host host = {
+		.listener = -1, .tap = -1, .vhost = -1, .mac = {0x52, 0x54, 0, 1, 2, 0xff}};
 	struct qemu_command command;
 
 	build(&command, "--publish=0.0.0.0:8080:80", "--publish=53:5353/udp", &host);
@@ -288,6 +289,13 @@ static void test_network_command(void)
 	build(&command, "--nic=none", "--cpus=1", &host);
 	CHECK(!has_arg(&command, "-netdev"));
 	qemu_command_destroy(&command);
+	host.listener = 5;
+	strcpy(host.token, "abc");
+	build(&command, "--nic=none", "--port=2000", &host);
+	CHECK(has_arg(&command, "socket,id=hc,host=127.0.0.1,port=2000,nodelay=on"));
+	CHECK(strstr(command.argv[command.argc - 1], " hermit.token=abc"));
+	qemu_command_destroy(&command);
+	host.listener = -1;
 	host.tap = 9;
 	build(&command, "--netif=tap0", "--ip=10.0.5.9", &host);
 	CHECK(has_arg(&command, "tap,id=net,fd=6"));
