@@ -23,6 +23,7 @@ struct transfer {
 	uint16_t flags;
 	bool interruptible;
 	int64_t offset;
+	size_t asked;	     /* bytes in the request */
 	uint64_t end_offset; /* reply's val[0] */
 };
 
@@ -61,6 +62,7 @@ static int64_t perform(struct transfer *t, struct host_call *call, size_t size)
 {
 	int64_t result = host_call(call);
 
+	t->asked = size;
 	t->end_offset = call->val[0];
 	return result > (int64_t)size ? -EIO : result;
 }
@@ -173,11 +175,14 @@ static int64_t transfer(struct transfer *t, uintptr_t address, size_t size, bool
 	return by_reference(t, address, size, write_memory);
 }
 
-int64_t host_read(uint32_t handle, uintptr_t address, size_t size, int64_t offset, unsigned flags)
+int64_t host_read(uint32_t handle, uintptr_t address, size_t size, int64_t offset, unsigned flags,
+		  size_t *asked)
 {
 	struct transfer t = transfer_of(handle, false, offset, flags);
+	int64_t result = transfer(&t, address, size, true);
 
-	return transfer(&t, address, size, true);
+	*asked = t.asked;
+	return result;
 }
 
 int64_t host_write(uint32_t handle, uintptr_t address, size_t size, int64_t offset, unsigned flags,
@@ -191,11 +196,13 @@ int64_t host_write(uint32_t handle, uintptr_t address, size_t size, int64_t offs
 	return result;
 }
 
-int64_t host_read_kernel(uint32_t handle, void *buffer, size_t size, int64_t offset, unsigned flags)
+int64_t host_read_kernel(uint32_t handle, void *buffer, size_t size, int64_t offset, unsigned flags,
+			 size_t *asked)
 {
 	struct transfer t = transfer_of(handle, false, offset, flags);
 
-	return call_in(&t, buffer, MIN(size, (size_t)HC_DATA_MAX));
+	*asked = MIN(size, (size_t)HC_DATA_MAX);
+	return call_in(&t, buffer, *asked);
 }
 
 int64_t host_write_kernel(uint32_t handle, const void *buffer, size_t size, int64_t offset,

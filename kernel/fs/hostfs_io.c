@@ -25,14 +25,15 @@ static bool at_host_offset(const struct file *file, const uint64_t *offset)
 	return !offset || ((file->kind & FILE_HOST_OFFSET) && offset == &file->offset);
 }
 
+/* *ASKED: what the host was asked for. */
 static int64_t read_piece(struct file *file, const struct file_io *io, uintptr_t address,
-			  size_t size, int64_t offset)
+			  size_t size, int64_t offset, size_t *asked)
 {
 	uint32_t handle = host_file_of(file)->handle;
 
 	if (!io->kernel)
-		return host_read(handle, address, size, offset, io_flags(file, io));
-	return host_read_kernel(handle, (void *)address, size, offset, io_flags(file, io));
+		return host_read(handle, address, size, offset, io_flags(file, io), asked);
+	return host_read_kernel(handle, (void *)address, size, offset, io_flags(file, io), asked);
 }
 
 static int64_t write_piece(struct file *file, const struct file_io *io, uintptr_t address,
@@ -71,20 +72,20 @@ int64_t hostfs_read(struct file *file, struct file_io *io, uint64_t *offset)
 	bool own = at_host_offset(file, offset);
 	int64_t done = 0, result = 0;
 	uintptr_t address;
-	size_t size;
+	size_t size, asked;
 
 	if (!(file->kind & FILE_STREAM) && pagecache_in_use())
 		pagecache_flush(file);
 	while (file_io_piece(io, &address, &size)) {
-		result = read_piece(file, io, address, size, own ? -1 : (int64_t)*offset);
+		result = read_piece(file, io, address, size, own ? -1 : (int64_t)*offset, &asked);
 		if (result <= 0)
 			break;
 		file_io_advance(io, (size_t)result);
 		done += result;
 		if (!own)
 			*offset += (uint64_t)result;
-		if (file->kind & FILE_STREAM)
-			break; /* what was there; more may block */
+		if (file->kind & FILE_STREAM || (size_t)result < asked)
+			break; /* what was there: more may block, or the file ends here */
 	}
 	watch_for_edge(file, io, POLLIN);
 	return settle(done, result);

@@ -181,22 +181,35 @@ static int procfs_resolve_dir(struct fs_mount *mount, struct fs_path *path, char
 	return error;
 }
 
+/* Where the link leads, as it is: in path->redirect. */
+static int read_link(struct fs_mount *mount, struct fs_path *path)
+{
+	const struct procfs *fs = mount->data;
+	struct lookup l;
+	int error;
+
+	/* Every static program of glibc asks for this at its start, and nearly none for others. */
+	if (fs->magic == PROC_SUPER_MAGIC && strcmp(path->rest, "/self/exe") == 0)
+		return proc_link_exe(path->redirect, NULL);
+	error = lookup(mount, path, &l);
+	if (!error && !is_link(&l))
+		error = -EINVAL;
+	if (!error)
+		error = l.entry->link(path->redirect, &l.match);
+	kfree(l.path);
+	return error;
+}
+
 static int64_t procfs_readlink(struct fs_mount *mount, struct fs_path *path, char *target,
 			       size_t size)
 {
-	struct lookup l;
-	int64_t result = lookup(mount, path, &l);
+	int error = read_link(mount, path);
 
-	if (!result && !is_link(&l))
-		result = -EINVAL;
-	if (!result)
-		result = l.entry->link(path->redirect, &l.match);
-	if (!result) {
-		result = (int64_t)MIN(size, strlen(path->redirect));
-		memcpy(target, path->redirect, (size_t)result);
-	}
-	kfree(l.path);
-	return result;
+	if (error)
+		return error;
+	size = MIN(size, strlen(path->redirect));
+	memcpy(target, path->redirect, size);
+	return (int64_t)size;
 }
 
 static int procfs_statfs(struct fs_mount *mount, struct fs_path *path, struct hc_statfs *statfs)

@@ -71,6 +71,9 @@ extern const struct proc_table proc_process_table, proc_memory_table, proc_syste
 	proc_mounts_table, proc_sys_table;
 extern const struct fs_ops procfs_ops;
 
+/* The link /proc/PID/exe (struct proc_entry); MATCH is not looked at. */
+int proc_link_exe(char *target, const struct proc_match *match);
+
 /* What one mount shows: up to four tables, then NULL. */
 struct procfs {
 	uint32_t magic; /* statfs(2) */

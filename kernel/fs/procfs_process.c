@@ -43,7 +43,7 @@ static int link_thread_self(char *target, const struct proc_match *match)
 	return 0;
 }
 
-static int link_exe(char *target, const struct proc_match *match)
+int proc_link_exe(char *target, const struct proc_match *match)
 {
 	const struct host_hello *hello = host_hello();
 
@@ -248,7 +248,7 @@ static void put_loginuid(struct proc_text *out, const struct proc_match *match)
 static const struct proc_entry entries[] = {
 	PROC_LINK("self", link_self),
 	PROC_LINK("thread-self", link_thread_self),
-	PROC_THREAD_LINK("exe", link_exe),
+	PROC_THREAD_LINK("exe", proc_link_exe),
 	PROC_THREAD_LINK("cwd", link_cwd),
 	PROC_THREAD_LINK("root", link_root),
 	PROC_THREAD_LINK("fd/FD", link_fd),

@@ -60,20 +60,21 @@ must_check int64_t host_call(struct host_call *call);
 /*
  * Bulk data between host file and the application's memory (ADDRESS in the application's half): by
  * reference to guest memory where the host can, else copied. OFFSET -1: at the host's own offset
- * (HC_READ/HC_WRITE). Bytes moved (may be short), or -errno. *END_OFFSET (may be NULL): val[0] of
- * the reply.
+ * (HC_READ/HC_WRITE). Bytes moved (may be short), or -errno. *ASKED: how many bytes the request was
+ * for; a regular file that gives less has ended there. *END_OFFSET (may be NULL): val[0] of the
+ * reply.
  */
 #define HOST_IO_INTERRUPTIBLE 1u /* a stream: a signal ends the wait; never by reference */
 #define HOST_IO_NOWAIT	      2u /* -EAGAIN instead of waiting */
 #define HOST_IO_APPEND	      4u /* a write: at the end of the file */
 must_check int64_t host_read(uint32_t handle, uintptr_t address, size_t size, int64_t offset,
-			     unsigned flags);
+			     unsigned flags, size_t *asked);
 must_check int64_t host_write(uint32_t handle, uintptr_t address, size_t size, int64_t offset,
 			      unsigned flags, uint64_t *end_offset);
 
 /* The same with kernel memory, in the frames of the protocol. */
 must_check int64_t host_read_kernel(uint32_t handle, void *buffer, size_t size, int64_t offset,
-				    unsigned flags);
+				    unsigned flags, size_t *asked);
 must_check int64_t host_write_kernel(uint32_t handle, const void *buffer, size_t size,
 				     int64_t offset, unsigned flags, uint64_t *end_offset);
 
