@@ -38,7 +38,7 @@ function(hermit_host_program NAME)
 	cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBS;INCLUDES")
 	add_executable(${NAME} ${arg_SOURCES})
 	hermit_host_target(${NAME} "${arg_INCLUDES}" "${arg_LIBS}")
-	target_link_options(${NAME} PRIVATE -pie -Wl,-z,relro,-z,now)
+	target_link_options(${NAME} PRIVATE -static-pie -Wl,-z,relro,-z,now)
 endfunction()
 
 function(hermit_unit_test NAME)
