@@ -34,6 +34,12 @@ struct cpu_start {
 #define CPU_TABLES_SIZE 0x3000u
 void cpu_start_tables(uint8_t *memory, uint64_t gpa);
 
+/*
+ * Extended control register 0: all that CPUID offers, which is what a kernel asks for. So that
+ * needs no exit; and QEMU's translation of nested guests (7.2) does not make one where it should.
+ */
+int cpu_state_features(int vcpu_fd, const struct kvm_cpuid2 *cpuid, struct uhyve_error *error);
+
 /* The state of the first CPU: 64-bit mode at START. The others wait for their start-up interrupt.
  */
 int cpu_state_boot(int vcpu_fd, const struct cpu_start *start, struct uhyve_error *error);

@@ -11,17 +11,18 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#define ENTRIES_FIRST	   80u
-#define ENTRIES_MAX	   1024u
+#define ENTRIES_FIRST	  80u
+#define ENTRIES_MAX	  1024u
 
-#define LEAF_HYPERVISOR	   0x40000000u
-#define LEAF_KVM_FEATURES  0x40000001u
-#define LEAF_TIMING	   0x40000010u
-#define APIC_BUS_KHZ	   1000000u		    /* KVM's local APIC counts nanoseconds */
-#define KVM_FEATURES	   ((1u << 3) | (1u << 24)) /* kvmclock, and that it is stable */
+#define LEAF_HYPERVISOR	  0x40000000u
+#define LEAF_KVM_FEATURES 0x40000001u
+#define LEAF_TIMING	  0x40000010u
+#define APIC_BUS_KHZ	  1000000u		   /* KVM's local APIC counts nanoseconds */
+#define KVM_FEATURES	  ((1u << 3) | (1u << 24)) /* kvmclock, and that it is stable */
 
-#define FEATURES_1_ECX_SET ((1u << 31) | (1u << 24) | (1u << 21)) /* hypervisor, deadline, x2APIC  \
-								   */
+#define FEATURES_1_ECX_SET                                                                         \
+	((1u << 31) | (1u << 24) | (1u << 21)) /* hypervisor, deadline, x2APIC                     \
+						*/
 #define FEATURES_1_EBX_KEEP 0x0000ffffu
 
 enum reg { EAX, EBX, ECX, EDX, REGS };

@@ -27,6 +27,7 @@
 #define APIC_BASE_X2APIC      (1u << 10)
 #define APIC_BASE_ENABLE      (1u << 11)
 #define MSR_KVM_SYSTEM_TIME   0x4b564d01u
+#define LEAF_XSAVE	      0xdu
 #define KVM_CLOCK_ENABLE      1u
 
 _Static_assert(3 * TABLE_SIZE == CPU_TABLES_SIZE, "a table of each level");
@@ -127,6 +128,20 @@ int cpu_state_apic(int vcpu_fd, struct uhyve_error *error)
 		return state_fail(error, "registers");
 	sregs.apic_base |= APIC_BASE_ENABLE | APIC_BASE_X2APIC;
 	return ioctl(vcpu_fd, KVM_SET_SREGS, &sregs) ? state_fail(error, "x2APIC mode") : 0;
+}
+
+int cpu_state_features(int vcpu_fd, const struct kvm_cpuid2 *cpuid, struct uhyve_error *error)
+{
+	struct kvm_xcrs xcrs = {.nr_xcrs = 1};
+
+	for (unsigned i = 0; i < cpuid->nent; i++) {
+		const struct kvm_cpuid_entry2 *entry = &cpuid->entries[i];
+		if (entry->function == LEAF_XSAVE && entry->index == 0)
+			xcrs.xcrs[0].value = entry->eax | (uint64_t)entry->edx << 32;
+	}
+	if (!xcrs.xcrs[0].value)
+		return 0; /* without XSAVE */
+	return ioctl(vcpu_fd, KVM_SET_XCRS, &xcrs) ? state_fail(error, "features") : 0;
 }
 
 static int set_clock_page(int vcpu_fd, uint64_t gpa, struct uhyve_error *error)

@@ -170,6 +170,8 @@ static int set_up_vcpus(struct uhyve *uhyve, const struct cpu_start *start, uint
 		err = cpu_cpuid_apply(uhyve->vcpus[i].fd, cpuid, i, error);
 		if (!err)
 			err = cpu_state_apic(uhyve->vcpus[i].fd, error);
+		if (!err)
+			err = cpu_state_features(uhyve->vcpus[i].fd, cpuid, error);
 	}
 	if (!err)
 		err = cpu_state_boot(uhyve->vcpus[0].fd, start, error);

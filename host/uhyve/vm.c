@@ -27,6 +27,7 @@ static const struct {
 	{KVM_CAP_GET_TSC_KHZ, "KVM_CAP_GET_TSC_KHZ", "the clock's rate"},
 	{KVM_CAP_TSC_DEADLINE_TIMER, "KVM_CAP_TSC_DEADLINE_TIMER", "timers"},
 	{KVM_CAP_MP_STATE, "KVM_CAP_MP_STATE", "the start of processors"},
+	{KVM_CAP_XCRS, "KVM_CAP_XCRS", "vector registers"},
 	{KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT", "stopping processors"},
 	{KVM_CAP_X86_MSR_FILTER, "KVM_CAP_X86_MSR_FILTER", "refusing unknown registers"},
 };
