@@ -24,12 +24,14 @@ class Effort:
     memory_step_kib: int
     linux_memory_step_kib: int
     micro_options: tuple
+    smp_rounds: int
     omp_iterations: int
     gap_seconds: int
+    tick_seconds: int
 
 
-FULL = Effort(15, 5, 3, 7, 256, 256, 4096, (), 1000000, 2)
-QUICK = Effort(1, 1, 1, 1, 16, 1024, 65536, ("-q",), 100000, 1)
+FULL = Effort(15, 5, 3, 7, 256, 256, 4096, (), 5, 1000000, 60, 10)
+QUICK = Effort(1, 1, 1, 1, 16, 1024, 65536, ("-q",), 1, 100000, 1, 1)
 
 
 class Context:

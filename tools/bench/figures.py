@@ -92,15 +92,11 @@ class Figure:
 
 @dataclass
 class Group:
-    """
-    Figures that one function measures: `measure(context, figures_by_key)` fills them in. Groups that
-    are not measured by default run when they are named, or with --all.
-    """
+    """Figures that one function measures: `measure(context, figures_by_key)` fills them in."""
 
     name: str
     figures: list
     measure: object
-    by_default: bool = True
 
 
 def number(value):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Several processors: OpenMP programs, the disturbance of a program, and the start of many CPUs."""
+"""Several processors: OpenMP programs, disturbances of a program, and the start of many CPUs."""
 
 import os
 import re
@@ -54,7 +54,7 @@ def measure_loop(context, figures):
         one, two = (_field(_run(guest, "omploop", arguments, n), "seconds") for n in (1, 2))
         return {"omp_speedup": one / two}
 
-    _collect(context, figures, sample, context.effort.time_rounds)
+    _collect(context, figures, sample, context.effort.smp_rounds)
 
 
 def measure_programs(context, figures):
@@ -68,7 +68,7 @@ def measure_programs(context, figures):
             values[f"stream_{name.lower()}"] = float(found.group(1))
         return values
 
-    _collect(context, figures, sample, context.effort.time_rounds)
+    _collect(context, figures, sample, context.effort.smp_rounds)
 
 
 def measure_epcc(context, figures):
@@ -82,7 +82,7 @@ def measure_epcc(context, figures):
             values[f"epcc_{name.lower()}"] = float(found.group(1))
         return values
 
-    _collect(context, figures, sample, context.effort.time_rounds)
+    _collect(context, figures, sample, context.effort.smp_rounds)
 
 
 def measure_gaps(context, figures):
@@ -95,7 +95,7 @@ def measure_gaps(context, figures):
     arguments += [f"{GAP_NS}ns"]
     for side, guest in _sides(context).items():
         result = attempt(
-            [figure], lambda g=guest: g().run_checked("hg", arguments, icount=True, timeout=600)
+            [figure], lambda g=guest: g().run_checked("hg", arguments, icount=True, timeout=1800)
         )
         if result is None:
             continue
@@ -103,6 +103,17 @@ def measure_gaps(context, figures):
         setattr(figure, side, float(gaps.group(1)) if gaps else None)
         figure.raw[side] = result.stdout
         _plot(context, side, result.stdout)
+
+
+def measure_ticks(context, figures):
+    """In real time, as a program would see it; the count is the kernel's own."""
+    figure = figures["timer_interrupts"]
+    arguments = ["-d", str(context.effort.tick_seconds)]
+    for side, guest in _sides(context).items():
+        output = attempt([figure], lambda g=guest: g().run_checked("ticks", arguments, proc=True))
+        if output is not None:
+            setattr(figure, side, _field(output.stdout, "timer_interrupts"))
+            figure.raw[side] = output.stdout
 
 
 def _plot(context, side, output):
@@ -155,14 +166,12 @@ GROUPS = [
             )
         ],
         measure_loop,
-        by_default=False,
     ),
     Group(
         "programs",
         [_at_least_linux("jacobi", "jacobi, 2 CPUs", "MFLOP/s")]
         + [_at_least_linux(f"stream_{n.lower()}", f"stream: {n}, 2 CPUs", "MB/s") for n in STREAM],
         measure_programs,
-        by_default=False,
     ),
     Group(
         "epcc",
@@ -171,18 +180,27 @@ GROUPS = [
             for n in EPCC
         ],
         measure_epcc,
-        by_default=False,
+    ),
+    Group(
+        "ticks",
+        [
+            Figure(
+                "timer_interrupts",
+                "timer interrupts in 10 s, one runnable thread",
+                "interrupts",
+                Goal(0),
+            )
+        ],
+        measure_ticks,
     ),
     Group(
         "hourglass",
         [Figure("hourglass", "hourglass: gaps of 5 us and more caused by the guest", "gaps", Goal(0))],
         measure_gaps,
-        by_default=False,
     ),
     Group(
         "many",
         [Figure("start_many", f"start with {MANY_CPUS} CPUs, more than with 1", "ms", Goal(20))],
         measure_many,
-        by_default=False,
     ),
 ]

@@ -26,7 +26,7 @@ class HermitGuest:
     def run(self, program, arguments=(), *, share=None, timeout=120, **options):
         """
         Runs `program` through the proxy and returns a qemu.Result. `share`, a host folder, becomes the
-        working directory. `options`: machine, memory, cpus, icount, verbose, environment, qemu.
+        working directory. `options`: machine, memory, cpus, icount, verbose, environment, qemu; proc is always there.
         """
         command = [self.proxy, self._find_program(program), *arguments]
         return qemu.run(

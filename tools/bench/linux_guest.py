@@ -36,12 +36,13 @@ class LinuxGuest:
         """
         Boots, runs `program` and returns a qemu.Result whose output and status are the program's.
         `share` is a host folder that the program finds at SHARE_POINT. `options`: machine, memory,
-        cpus, icount, environment.
+        cpus, icount, environment, proc (needs /proc).
         """
         machine = options.get("machine", "microvm")
         environment = options.get("environment", {})
+        mounts = self._mounts(bool(share), options.get("proc", False))
         modules = self._modules_for(machine) if share else []
-        disk = self._initrd(program, arguments, environment, modules, bool(share))
+        disk = self._initrd(program, arguments, environment, modules, mounts)
         command = self._machine.command(
             machine,
             memory=options.get("memory", "2G"),
@@ -93,9 +94,9 @@ class LinuxGuest:
         transport = "virtio_mmio" if machine == "microvm" else "virtio_pci"
         return self.kernel.modules_in_order((transport, "9pnet_virtio", "9p"))
 
-    def _initrd(self, program, arguments, environment, modules, share):
+    def _initrd(self, program, arguments, environment, modules, mounts):
         argv = ["/bin/" + program, *arguments]
-        key = repr((argv, sorted(environment.items()), [name for name, _ in modules], share))
+        key = repr((argv, sorted(environment.items()), [name for name, _ in modules], mounts))
         stamps = [os.stat(p).st_mtime_ns for p in (self._init, self._find_program(program))]
         digest = hashlib.sha256((key + repr(stamps) + self.kernel.release).encode()).hexdigest()
         path = os.path.join(self._work, f"initrd-{program}-{digest[:12]}.cpio")
@@ -114,15 +115,14 @@ class LinuxGuest:
         for name, data in modules:
             disk.add_file(f"/modules/{name}.ko", data)
         disk.add_file("/vm/modules", "".join(f"/modules/{n}.ko\n" for n, _ in modules).encode())
-        disk.add_file("/vm/mounts", self._mounts(share).encode())
+        disk.add_file("/vm/mounts", mounts.encode())
         disk.write(path)
         return path
 
     @staticmethod
-    def _mounts(share):
-        if not share:
-            return ""
-        return f"9p {SHARE_TAG} {SHARE_POINT} {SHARE_OPTIONS}\n"
+    def _mounts(share, proc):
+        mounts = f"9p {SHARE_TAG} {SHARE_POINT} {SHARE_OPTIONS}\n" if share else ""
+        return mounts + ("proc proc /proc -\n" if proc else "")
 
 
 def _strings(words):

@@ -37,7 +37,6 @@ def parse_arguments():
     parser.add_argument("--output", help="JSON file (default: BUILD/bench/results.json)")
     parser.add_argument("--quick", action="store_true", help="one round of everything")
     parser.add_argument("--check", action="store_true", help="a goal that is missed is a failure")
-    parser.add_argument("--all", action="store_true", help="also what needs several processors")
     parser.add_argument(
         "--only", action="append", choices=[group.name for group in GROUPS], help="repeatable"
     )
@@ -45,9 +44,7 @@ def parse_arguments():
 
 
 def chosen_groups(options):
-    if options.only:
-        return [group for group in GROUPS if group.name in options.only]
-    return [group for group in GROUPS if options.all or group.by_default]
+    return [group for group in GROUPS if not options.only or group.name in options.only]
 
 
 def measure(context, groups):

@@ -33,6 +33,13 @@ void epcc_delay(unsigned length)
 	}
 }
 
+double epcc_reference(const struct epcc_run *run)
+{
+	for (unsigned i = 0; i < run->inner; i++)
+		epcc_delay(run->delay);
+	return run->inner;
+}
+
 /* The argument with which epcc_delay() takes `us` microseconds. */
 static unsigned delay_calibrate(double us)
 {
@@ -57,6 +64,10 @@ static double body_time(epcc_body body, const struct epcc_run *run, double *per_
 	double delays = body(run);
 	double us = (omp_get_wtime() - start) * US_PER_S;
 
+	if (delays <= 0) {
+		fprintf(stderr, "openmpbench: a construct did not do what it should\n");
+		exit(1);
+	}
 	*per_delay = us / delays;
 	return us;
 }
@@ -125,7 +136,7 @@ void epcc_group_run(const struct epcc_group *group, const struct epcc_settings *
 	double delay_us = settings->delay_us > 0 ? settings->delay_us : group->delay_us;
 	struct epcc_run run = {.threads = omp_get_max_threads(),
 			       .delay = delay_calibrate(delay_us)};
-	struct statistics reference = body_measure(group->reference, &run, settings);
+	struct statistics reference = body_measure(epcc_reference, &run, settings);
 
 	printf("\n%s: %d threads, %u measurements of at least %.0f us, delay %.4f us\n",
 	       group->name, run.threads, settings->outer, settings->target_us, reference.mean);

@@ -36,10 +36,9 @@ struct epcc_construct {
 	int chunk; /* loop schedules: appended to the name when it is not 0 */
 };
 
-/* A group of constructs with its own reference (the bare delays) and default delay. */
+/* A group of constructs with its own default delay. */
 struct epcc_group {
 	const char *name;
-	epcc_body reference;
 	double delay_us;
 	const struct epcc_construct *constructs; /* ended by one without a name */
 };
@@ -49,6 +48,9 @@ extern const struct epcc_group epcc_sync, epcc_sched, epcc_task;
 /* Keeps the calling thread busy, in registers only, for a time that grows linearly with `length`.
  */
 void epcc_delay(unsigned length);
+
+/* The bare delays, which the constructs are compared with. */
+double epcc_reference(const struct epcc_run *run);
 
 /* Measures all constructs of a group and prints one line for each. */
 void epcc_group_run(const struct epcc_group *group, const struct epcc_settings *settings);

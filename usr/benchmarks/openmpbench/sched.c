@@ -5,70 +5,34 @@
 #define SCHED_DELAY_US	      1.0
 #define ITERATIONS_PER_THREAD 128
 
-static double reference(const struct epcc_run *run)
-{
-	for (unsigned i = 0; i < run->inner; i++)
-		epcc_delay(run->delay);
-	return run->inner;
-}
-
 /* The number of whole loops that make up at least run->inner iterations for each thread. */
 static unsigned loops(const struct epcc_run *run)
 {
 	return (run->inner + ITERATIONS_PER_THREAD - 1) / ITERATIONS_PER_THREAD;
 }
 
-static double schedule_static(const struct epcc_run *run)
-{
-	int iterations = ITERATIONS_PER_THREAD * run->threads;
+#define PRAGMA(...) _Pragma(#__VA_ARGS__)
 
-#pragma omp parallel
-	for (unsigned loop = 0; loop < loops(run); loop++) {
-#pragma omp for schedule(static)
-		for (int i = 0; i < iterations; i++)
-			epcc_delay(run->delay);
+/* A body that measures SCHEDULE, the clause's arguments. The compiler has to see them, as it treats
+ * each in its own way: with schedule(runtime) it would be the library that is measured. */
+#define SCHEDULE_BODY(name, ...)                                                                   \
+	static double name(const struct epcc_run *run)                                             \
+	{                                                                                          \
+		int iterations = ITERATIONS_PER_THREAD * run->threads;                             \
+                                                                                                   \
+		PRAGMA(omp parallel)                                                               \
+		for (unsigned loop = 0; loop < loops(run); loop++) {                               \
+			PRAGMA(omp for schedule(__VA_ARGS__))                                      \
+			for (int i = 0; i < iterations; i++)                                       \
+				epcc_delay(run->delay);                                            \
+		}                                                                                  \
+		return (double)loops(run) * ITERATIONS_PER_THREAD;                                 \
 	}
-	return (double)loops(run) * ITERATIONS_PER_THREAD;
-}
 
-static double schedule_static_chunk(const struct epcc_run *run)
-{
-	int iterations = ITERATIONS_PER_THREAD * run->threads;
-
-#pragma omp parallel
-	for (unsigned loop = 0; loop < loops(run); loop++) {
-#pragma omp for schedule(static, run->chunk)
-		for (int i = 0; i < iterations; i++)
-			epcc_delay(run->delay);
-	}
-	return (double)loops(run) * ITERATIONS_PER_THREAD;
-}
-
-static double schedule_dynamic(const struct epcc_run *run)
-{
-	int iterations = ITERATIONS_PER_THREAD * run->threads;
-
-#pragma omp parallel
-	for (unsigned loop = 0; loop < loops(run); loop++) {
-#pragma omp for schedule(dynamic, run->chunk)
-		for (int i = 0; i < iterations; i++)
-			epcc_delay(run->delay);
-	}
-	return (double)loops(run) * ITERATIONS_PER_THREAD;
-}
-
-static double schedule_guided(const struct epcc_run *run)
-{
-	int iterations = ITERATIONS_PER_THREAD * run->threads;
-
-#pragma omp parallel
-	for (unsigned loop = 0; loop < loops(run); loop++) {
-#pragma omp for schedule(guided, run->chunk)
-		for (int i = 0; i < iterations; i++)
-			epcc_delay(run->delay);
-	}
-	return (double)loops(run) * ITERATIONS_PER_THREAD;
-}
+SCHEDULE_BODY(schedule_static, static)
+SCHEDULE_BODY(schedule_static_chunk, static, run->chunk)
+SCHEDULE_BODY(schedule_dynamic, dynamic, run->chunk)
+SCHEDULE_BODY(schedule_guided, guided, run->chunk)
 
 static const struct epcc_construct constructs[] = {
 	{"STATIC", schedule_static, 0},
@@ -86,4 +50,4 @@ static const struct epcc_construct constructs[] = {
 	{0},
 };
 
-const struct epcc_group epcc_sched = {"loop schedules", reference, SCHED_DELAY_US, constructs};
+const struct epcc_group epcc_sched = {"loop schedules", SCHED_DELAY_US, constructs};

@@ -12,13 +12,6 @@
 #define TREE_LEAVES   (1u << TREE_DEPTH)
 #define TREE_NODES    (2u * TREE_LEAVES - 2u) /* without the root, which is no task */
 
-static double reference(const struct epcc_run *run)
-{
-	for (unsigned i = 0; i < run->inner; i++)
-		epcc_delay(run->delay);
-	return run->inner;
-}
-
 static void tasks_create(const struct epcc_run *run, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
@@ -49,8 +42,7 @@ static double master_task_busy_slaves(const struct epcc_run *run)
 		if (omp_get_thread_num() == 0)
 			tasks_create(run, run->inner);
 		else
-			for (unsigned i = 0; i < run->inner; i++)
-				epcc_delay(run->delay);
+			epcc_reference(run);
 	}
 	return run->inner;
 }
@@ -176,4 +168,4 @@ static const struct epcc_construct constructs[] = {
 	{0},
 };
 
-const struct epcc_group epcc_task = {"tasks", reference, TASK_DELAY_US, constructs};
+const struct epcc_group epcc_task = {"tasks", TASK_DELAY_US, constructs};
