@@ -22,8 +22,9 @@ struct net_device *net_device_find(const char *cmdline)
 		log_error("net: the network card cannot be used (error %d)", -error);
 		return NULL;
 	}
-	log_info("net: %s, address %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, features %x, %u queues",
-		 device->name, device->mac[0], device->mac[1], device->mac[2], device->mac[3],
-		 device->mac[4], device->mac[5], device->mtu, device->features, device->queues);
+	log_info(
+		"net: %s, address %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, features %x, up to %u queues",
+		device->name, device->mac[0], device->mac[1], device->mac[2], device->mac[3],
+		device->mac[4], device->mac[5], device->mtu, device->features, device->queues_max);
 	return device;
 }

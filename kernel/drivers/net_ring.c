@@ -313,7 +313,7 @@ int net_ring_init(struct net_ring_card *card, struct pci_address pci, unsigned b
 	card->pci = pci;
 	card->device.ops = &net_ring_device_ops;
 	card->device.mtu = 1500;
-	card->device.queues = 1;
+	card->device.queues = card->device.queues_max = 1;
 	pci_enable(pci, true);
 	card->registers = pci_map_bar(pci, bar, 0, REGISTERS_SIZE);
 	if (!card->registers)

@@ -30,7 +30,7 @@
 #define FEATURES                                                                                   \
 	(VIRTIO_F_EVENT_IDX | VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_MTU |     \
 	 VIRTIO_NET_F_MAC | VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 |                      \
-	 VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_STATUS)
+	 VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_MQ)
 #define FEATURES_LARGE (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6)
 
 static struct virtio_net card;
@@ -165,8 +165,12 @@ static int create_queues(struct virtio_net *net)
 static int start(struct net_device *device)
 {
 	struct virtio_net *net = container_of(device, struct virtio_net, device);
-	int error = create_queues(net);
+	int error;
 
+	ASSERT(device->queues >= 1 && device->queues <= device->queues_max);
+	error = create_queues(net);
+	if (!error && device->queues > 1)
+		error = virtio_net_control_create(net);
 	if (!error)
 		error = route_all(net);
 	if (error)
@@ -177,6 +181,8 @@ static int start(struct net_device *device)
 		error = virtio_net_rx_fill(&net->pairs[i].rx);
 		virtq_kick(&net->pairs[i].rx.queue);
 	}
+	if (!error && device->queues > 1)
+		error = virtio_net_control_pairs(net, device->queues);
 	return error;
 }
 
@@ -219,6 +225,23 @@ static unsigned offloads(const struct virtio_net *net)
 	return features;
 }
 
+/* Sets how many queue pairs there are, and how many the stack may use: each CPU one, and over PCI
+ * each a message. */
+static void count_pairs(struct virtio_net *net)
+{
+	unsigned usable = cpu_count();
+
+	net->pairs_max = 1;
+	if (has(net, VIRTIO_NET_F_MQ) && has(net, VIRTIO_NET_F_CTRL_VQ))
+		net->pairs_max = arch_mmio_read16(net->virtio.config + VIRTIO_NET_CONFIG_PAIRS);
+	if (net->pairs_max < 1 || net->pairs_max > VIRTIO_NET_PAIRS_MAX)
+		net->pairs_max = 1;
+	if (!shares_interrupt(net))
+		usable = MIN(usable, net->virtio.messages - 1);
+	net->device.queues_max = MIN(net->pairs_max, usable);
+	net->device.queues = 1;
+}
+
 static int negotiate(struct virtio_net *net)
 {
 	int error = virtio_begin(&net->virtio, FEATURES | FEATURES_LARGE);
@@ -247,8 +270,8 @@ int virtio_net_find(const char *cmdline, struct net_device **device)
 		.name = "virtio-net",
 		.mtu = MTU_DEFAULT,
 		.features = offloads(net),
-		.queues = 1,
 	};
+	count_pairs(net);
 	read_mac(net);
 	if (has(net, VIRTIO_NET_F_MTU))
 		net->device.mtu = MAX(arch_mmio_read16(net->virtio.config + VIRTIO_NET_CONFIG_MTU),

@@ -44,7 +44,8 @@ _Static_assert(sizeof(struct virtio_net_header) == 12, "virtio 1.2, 5.1.6");
 #define VIRTIO_NET_GSO_TCP4	   1u
 #define VIRTIO_NET_GSO_TCP6	   4u
 
-#define VIRTIO_NET_QUEUE_SIZE	   1024u /* at most; the device may have less */
+#define VIRTIO_NET_PAIRS_MAX	   0x8000u /* 5.1.4.1 */
+#define VIRTIO_NET_QUEUE_SIZE	   1024u   /* at most; the device may have less */
 
 /* Receive queue: each descriptor is one buffer of net_pool.h. */
 struct virtio_net_rx {
@@ -81,7 +82,16 @@ struct virtio_net {
 	struct net_device device;
 	struct virtio_device virtio;
 	struct virtio_net_pair *pairs; /* device.queues of them */
+	unsigned pairs_max;	       /* that the device has */
+	struct virtq control;	       /* used when device.queues > 1 */
 };
+
+/* Creates the control queue. 0 or -errno. */
+must_check int virtio_net_control_create(struct virtio_net *net);
+
+/* The device is to use PAIRS queue pairs; it has been told that the queues are ready. 0 or -errno.
+ */
+must_check int virtio_net_control_pairs(struct virtio_net *net, unsigned pairs);
 
 /* Creates the queue; its interrupts use MESSAGE. 0 or -errno. */
 must_check int virtio_net_rx_create(struct virtio_net_pair *pair, unsigned message);

@@ -85,11 +85,12 @@ static void step(void)
 
 	switch (byte() % 12) {
 	case 0:
-		(void)stack.device->ops->poll(stack.device, 0, byte() % 32);
+		(void)stack.device->ops->poll(stack.device, byte() % stack.device->queues,
+					      byte() % 32);
 		check_frames();
 		break;
 	case 1:
-		(void)stack.device->ops->unmask(stack.device, 0);
+		(void)stack.device->ops->unmask(stack.device, byte() % stack.device->queues);
 		break;
 	case 2:
 		send();
@@ -146,11 +147,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vdev_init(features, QUEUE_SIZE);
 	CHECK(virtio_net_find(VDEV_CMDLINE, &device) == 0);
 	stack_attach(device);
+	device->queues = 1 + byte() % device->queues_max;
 	CHECK(device->ops->start(device) == 0);
 	while (input_size)
 		step();
 	host_no_memory = false;
-	(void)device->ops->poll(device, 0, 1u << 16);
+	for (unsigned queue = 0; queue < device->queues; queue++)
+		(void)device->ops->poll(device, queue, 1u << 16);
 	check_frames();
 	vdev_destroy();
 	stack_check_leaks();

@@ -57,6 +57,16 @@ void *kcalloc(size_t count, size_t size)
 	return blocks[block_count++] = calloc(count, size);
 }
 
+void *kzalloc(size_t size)
+{
+	return calloc(1, size);
+}
+
+void kfree(void *memory)
+{
+	free(memory);
+}
+
 arch_irq_state_t spin_lock(struct spinlock *lock) NO_THREAD_SAFETY
 {
 	CHECK(lock->owner == 0);

@@ -18,6 +18,8 @@
 #define F_HOST_TSO6  (1ull << 12)
 #define F_MERGEABLE  (1ull << 15)
 #define F_STATUS     (1ull << 16)
+#define F_CTRL_VQ    (1ull << 17)
+#define F_MQ	     (1ull << 22)
 #define F_EVENT_IDX  (1ull << 29)
 #define ALL                                                                                        \
 	(F_CSUM | F_GUEST_CSUM | F_MAC | F_GUEST_TSO4 | F_HOST_TSO4 | F_HOST_TSO6 | F_MERGEABLE |  \
@@ -324,6 +326,48 @@ static void test_lies_about_parts(void)
 	detach();
 }
 
+static void test_queue_pairs(void)
+{
+	const uint64_t features = ALL | F_CTRL_VQ | F_MQ;
+	uint8_t *memory = calloc(1, 256);
+	struct net_segment segment = {memory + 16, 100};
+	struct net_transmit frame = {.segments = &segment, .count = 1};
+	struct net_device *device;
+
+	attach(features, 64); /* the stack has not asked for more than one */
+	CHECK(stack.device->queues_max == 2 && stack.device->queues == 1 && !vdev.pairs_set);
+	detach();
+	vdev_init(features, 64);
+	CHECK_EQ(virtio_net_find(VDEV_CMDLINE, &device), 0);
+	stack_attach(device);
+	device->queues = 2;
+	CHECK_EQ(device->ops->start(device), 0);
+	CHECK_EQ(vdev.pairs_set, 2);
+	CHECK(vdev_available(0) == 64 && vdev_available(2) == 64);
+	CHECK_EQ(device->ops->transmit(device, 1, &frame, false), 0);
+	CHECK_EQ(vdev_available(3), 1);
+	CHECK_EQ(vdev_available(1), 0);
+	CHECK(vdev_receive(plain, pattern, 100));
+	vdev_return(2, (uint32_t)vdev_take(2), 112);
+	host_interrupt();
+	CHECK_EQ(stack.ready, 2);
+	CHECK_EQ(device->ops->poll(device, 1, 8), 1);
+	CHECK_EQ(device->ops->poll(device, 0, 8), 1);
+	detach();
+	vdev_init(features, 64);
+	vdev.answer = 1;
+	CHECK_EQ(virtio_net_find(VDEV_CMDLINE, &device), 0);
+	device->queues = 2;
+	CHECK_EQ(device->ops->start(device), -EIO);
+	detach();
+	/* Numbers that cannot be. */
+	vdev_init(features, 64);
+	vdev.pairs = 0;
+	CHECK_EQ(virtio_net_find(VDEV_CMDLINE, &device), 0);
+	CHECK_EQ(device->queues_max, 1);
+	free(memory);
+}
+
 /* More than 64 KiB in one frame: all its PARTS are there. */
 static void test_too_large(uint16_t parts)
 {
@@ -381,6 +425,7 @@ int main(void)
 	test_full(ALL);
 	test_full(F_MERGEABLE);
 	test_long_run();
+	test_queue_pairs();
 	test_lies_about_receiving();
 	test_lies_about_parts();
 	test_too_large(17);

@@ -7,6 +7,7 @@
 
 #define BASE	   0xfeb00000ul
 #define CONFIG	   0x100u
+#define CONTROL	   4u /* of a card with two pairs */
 #define EVENT_IDX  (1ull << 29)
 #define MERGEABLE  (1ull << 15)
 #define VERSION_1  (1ull << 32)
@@ -21,6 +22,7 @@ void vdev_init(uint64_t features, uint32_t size)
 		.features = features | VERSION_1,
 		.queue_max = size,
 		.link = 1,
+		.pairs = 2,
 		.mtu = 1400,
 		.mac = {0x52, 0x54, 0, 1, 2, 3},
 	};
@@ -28,8 +30,10 @@ void vdev_init(uint64_t features, uint32_t size)
 
 void vdev_destroy(void)
 {
-	for (uint32_t i = 0; i < vdev.queues[VDEV_RX].size; i++)
-		mm_frame_free(ALIGN_DOWN(vdev_desc(VDEV_RX, (uint16_t)i)->addr, PAGE_SIZE), 0);
+	for (unsigned queue = 0; queue < 4; queue += 2)
+		for (uint32_t i = 0; i < vdev.queues[queue].size; i++)
+			mm_frame_free(ALIGN_DOWN(vdev_desc(queue, (uint16_t)i)->addr, PAGE_SIZE),
+				      0);
 	host_reset();
 }
 
@@ -43,7 +47,7 @@ static uint32_t config_read(unsigned offset)
 {
 	if (offset < 6)
 		return vdev.mac[offset];
-	return offset == 6 ? vdev.link : offset == 10 ? vdev.mtu : 0;
+	return offset == 6 ? vdev.link : offset == 8 ? vdev.pairs : offset == 10 ? vdev.mtu : 0;
 }
 
 uint32_t unit_register_read(uintptr_t address, unsigned size)
@@ -64,7 +68,7 @@ uint32_t unit_register_read(uintptr_t address, unsigned size)
 	case 0x010:
 		return (uint32_t)(vdev.features >> 32 * (vdev.features_select & 1));
 	case 0x034:
-		return vdev.queue_select < 2 ? vdev.queue_max : 0;
+		return vdev.queue_select < VDEV_QUEUES ? vdev.queue_max : 0;
 	case 0x060:
 		return vdev.interrupt_status;
 	case 0x070:
@@ -84,7 +88,7 @@ static void queue_write(unsigned offset, uint32_t value)
 {
 	struct vdev_queue *queue = &vdev.queues[vdev.queue_select];
 
-	CHECK(vdev.queue_select < 2 && !queue->ready);
+	CHECK(vdev.queue_select < VDEV_QUEUES && !queue->ready);
 	if (offset == 0x038)
 		queue->size = value;
 	else if (offset == 0x044)
@@ -97,6 +101,21 @@ static void queue_write(unsigned offset, uint32_t value)
 		set_half(&queue->used, offset >> 2 & 1, value);
 	else
 		CHECK(!"a register that can be written");
+}
+
+/* The one command that the driver knows: how many pairs it uses. */
+static void obey(void)
+{
+	int head = vdev_take(CONTROL);
+	const struct vdev_desc *desc = vdev_desc(CONTROL, (uint16_t)head);
+	const uint8_t *command = vdev_memory(desc->addr);
+	struct vdev_desc *answer = vdev_desc(CONTROL, desc->next);
+
+	CHECK(desc->flags == DESC_NEXT && desc->len == 4 && command[0] == 4 && command[1] == 0);
+	CHECK(answer->flags == DESC_WRITE && answer->len == 1);
+	memcpy(&vdev.pairs_set, command + 2, 2);
+	memcpy(vdev_memory(answer->addr), &vdev.answer, 1);
+	vdev_return(CONTROL, (uint32_t)head, 1);
 }
 
 void unit_register_write(uintptr_t address, uint32_t value, unsigned size)
@@ -118,8 +137,10 @@ void unit_register_write(uintptr_t address, uint32_t value, unsigned size)
 		vdev.queue_select = value;
 		break;
 	case 0x050:
-		CHECK(value < 2 && vdev.queues[value].ready);
+		CHECK(value < VDEV_QUEUES && vdev.queues[value].ready);
 		vdev.notified[value]++;
+		if (value == CONTROL)
+			obey();
 		break;
 	case 0x064:
 		vdev.interrupt_status &= ~value;

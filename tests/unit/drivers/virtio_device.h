@@ -9,6 +9,7 @@
 #include "host.h"
 
 #define VDEV_CMDLINE "virtio_mmio.device=512@0xfeb00000:5"
+#define VDEV_QUEUES  5u
 #define VDEV_RX	     0u
 #define VDEV_TX	     1u
 
@@ -31,9 +32,12 @@ struct vdev {
 	uint64_t features, accepted;
 	uint32_t status, queue_max, interrupt_status;
 	uint16_t link, mtu;
+	uint16_t pairs;	    /* that the card has */
+	uint16_t pairs_set; /* that the driver wants; 0: it has not said */
+	uint8_t answer;	    /* to commands; 0: yes */
 	uint8_t mac[6];
-	struct vdev_queue queues[2];
-	unsigned notified[2];
+	struct vdev_queue queues[VDEV_QUEUES];
+	unsigned notified[VDEV_QUEUES];
 	unsigned interrupts; /* that the queues have asked for */
 	/* internal */
 	uint32_t features_select, accepted_select, queue_select;

@@ -111,9 +111,10 @@ struct net_device {
 	const struct net_receiver *receiver;
 	const char *name; /* of the driver: "virtio-net" */
 	uint8_t mac[NET_MAC_SIZE];
-	uint16_t mtu;	   /* payload of a frame: 1500 */
-	unsigned features; /* NET_* */
-	unsigned queues;   /* pairs, at least 1 */
+	uint16_t mtu;	     /* payload of a frame: 1500 */
+	unsigned features;   /* NET_* */
+	unsigned queues_max; /* pairs that the card and the CPUs have, at least 1 */
+	unsigned queues;     /* pairs in use: 1, unless the stack says more before `start` */
 	/* Counted by `poll`, one more for each frame: lost because memory was short, and damaged or
 	 * of a form that the card must not hand over. */
 	uint64_t rx_dropped, rx_errors;

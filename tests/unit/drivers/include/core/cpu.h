@@ -10,7 +10,7 @@ static inline unsigned cpu_index(void)
 
 static inline unsigned cpu_count(void)
 {
-	return 1;
+	return 2;
 }
 
 #endif /* CORE_CPU_H */
