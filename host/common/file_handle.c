@@ -52,8 +52,11 @@ int64_t file_fchown(struct file_server *files, struct hostcall *call, struct han
 	int err = handle_check_writable(handle);
 	if (err)
 		return err;
-	return fchown(handle->fd, (uid_t)call->request.arg[0], (gid_t)call->request.arg[1]) ? -errno
-											    : 0;
+	/* fchown() takes no O_PATH descriptor, which the guest's fchownat(AT_EMPTY_PATH) does. */
+	return fchownat(handle->fd, "", (uid_t)call->request.arg[0],
+			(gid_t)call->request.arg[1], AT_EMPTY_PATH)
+		       ? -errno
+		       : 0;
 }
 
 int64_t file_futimens(struct file_server *files, struct hostcall *call, struct handle *handle)

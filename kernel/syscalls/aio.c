@@ -279,17 +279,16 @@ SYSCALL(io_getevents)
 /* io_pgetevents(context, at least, at most, struct io_event array, timeout, {mask, mask size}) */
 SYSCALL(io_pgetevents)
 {
-	uint64_t mask[2] = {0, 0}, deadline;
+	uintptr_t mask = 0;
+	uint64_t deadline;
 	long result = read_deadline((uintptr_t)a4, &deadline);
 
-	if (!result && a5 && arch_user_read(mask, (uintptr_t)a5, sizeof(mask)))
-		result = -EFAULT;
 	if (!result)
-		result = poll_mask_begin(mask[0], mask[1]);
+		result = poll_mask_begin_pair((uintptr_t)a5, &mask);
 	if (result)
 		return result;
 	result = get_events((uintptr_t)a0, a1, a2, (uintptr_t)a3, deadline);
 	if (result == -EINTR)
 		result = -ERESTARTNOHAND;
-	return poll_mask_end(mask[0], result);
+	return poll_mask_end(mask, result);
 }

@@ -6,38 +6,30 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 #include <mm/heap.h>
+#include <syscalls/fd.h>
 #include <syscalls/path.h>
 
 #define NSEC_NOW  ((1l << 30) - 1l) /* UTIME_NOW */
 #define NSEC_OMIT ((1l << 30) - 2l) /* UTIME_OMIT */
 
-#define MODIFY(operation, ...)                                                                     \
-	(mount->ops->operation ? mount->ops->operation(mount, path, ##__VA_ARGS__) : -EROFS)
-
 /* -ENODATA: the path is empty and AT_EMPTY_PATH says that DIRFD itself is meant. */
-static long call_at(int dirfd, uintptr_t address, unsigned at_flags, vfs_fn function,
-		    void *argument)
+static long change_at(int dirfd, uintptr_t address, unsigned at_flags, vfs_fn function,
+		      void *argument)
 {
-	struct fs_name *name;
-	long result = name_from_user(dirfd, address, at_flags & AT_EMPTY_PATH, &name);
+	unsigned flags = VFS_MODIFIES | (at_flags & AT_SYMLINK_NOFOLLOW ? FS_NOFOLLOW : 0);
 
-	if (result)
-		return result;
-	result = vfs_call(name, VFS_MODIFIES | (at_flags & AT_SYMLINK_NOFOLLOW ? FS_NOFOLLOW : 0),
-			  function, argument);
-	kfree(name);
-	return result;
+	return path_call(dirfd, address, at_flags & AT_EMPTY_PATH, NULL, flags, function, argument);
 }
 
 static int64_t chmod_in(struct fs_mount *mount, struct fs_path *path, void *argument)
 {
-	return MODIFY(chmod, *(const uint32_t *)argument);
+	return PATH_MODIFY(chmod, *(const uint32_t *)argument);
 }
 
 static long chmod_at(int dirfd, uintptr_t path, uint32_t mode)
 {
 	mode &= 07777;
-	return call_at(dirfd, path, 0, chmod_in, &mode);
+	return change_at(dirfd, path, 0, chmod_in, &mode);
 }
 
 SYSCALL(chmod)
@@ -54,27 +46,15 @@ static int64_t chown_in(struct fs_mount *mount, struct fs_path *path, void *argu
 {
 	const uint32_t *ids = argument;
 
-	return MODIFY(chown, ids[0], ids[1]);
-}
-
-static long chown_fd(int fd, const uint32_t ids[2])
-{
-	struct file *file = fd_get(fd);
-	long result;
-
-	if (!file)
-		return -EBADF;
-	result = file->ops->chown ? file->ops->chown(file, ids[0], ids[1]) : -EPERM;
-	file_put(file);
-	return result;
+	return PATH_MODIFY(chown, ids[0], ids[1]);
 }
 
 static long chown_at(int dirfd, uintptr_t path, long uid, long gid, unsigned flags)
 {
 	uint32_t ids[2] = {(uint32_t)uid, (uint32_t)gid};
-	long result = call_at(dirfd, path, flags, chown_in, ids);
+	long result = change_at(dirfd, path, flags, chown_in, ids);
 
-	return result == -ENODATA ? chown_fd(dirfd, ids) : result;
+	return result == -ENODATA ? chown_of_fd(dirfd, uid, gid) : result;
 }
 
 SYSCALL(chown)
@@ -97,34 +77,32 @@ SYSCALL(fchownat)
 
 static int64_t truncate_in(struct fs_mount *mount, struct fs_path *path, void *argument)
 {
-	return MODIFY(truncate, *(const uint64_t *)argument);
+	return PATH_MODIFY(truncate, *(const uint64_t *)argument);
 }
 
 SYSCALL(truncate)
 {
 	uint64_t size = (uint64_t)a1;
 
-	return a1 < 0 ? -EINVAL : call_at(AT_FDCWD, (uintptr_t)a0, 0, truncate_in, &size);
+	return a1 < 0 ? -EINVAL : change_at(AT_FDCWD, (uintptr_t)a0, 0, truncate_in, &size);
 }
 
 static int64_t utimens_in(struct fs_mount *mount, struct fs_path *path, void *argument)
 {
-	return MODIFY(utimens, argument);
+	return PATH_MODIFY(utimens, argument);
+}
+
+/* ARGS: address of the times, kernel memory. */
+static long do_utimens(struct file *file, const long *args)
+{
+	const struct hc_time *times = (const struct hc_time *)args[0];
+
+	return file->ops->utimens ? file->ops->utimens(file, times) : -EPERM;
 }
 
 static long utimens_fd(int fd, const struct hc_time times[2])
 {
-	struct file *file = fd_get(fd);
-	long result;
-
-	if (!file)
-		return -EBADF;
-	if (file->kind & FILE_PATH_ONLY)
-		result = -EBADF;
-	else
-		result = file->ops->utimens ? file->ops->utimens(file, times) : -EPERM;
-	file_put(file);
-	return result;
+	return fd_call(fd, do_utimens, (const long[]){(long)times});
 }
 
 /* PATH NULL: DIRFD itself. */
@@ -134,7 +112,7 @@ static long utimens_at(int dirfd, uintptr_t path, struct hc_time times[2], unsig
 
 	if (!path && dirfd != AT_FDCWD)
 		return flags ? -EINVAL : utimens_fd(dirfd, times);
-	result = call_at(dirfd, path, flags, utimens_in, times);
+	result = change_at(dirfd, path, flags, utimens_in, times);
 	return result == -ENODATA ? utimens_fd(dirfd, times) : result;
 }
 

@@ -14,6 +14,30 @@
 /* Status flags that F_SETFL may change. */
 #define SETFL_FLAGS ((unsigned)(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | FASYNC))
 
+long fd_call_path(int fd, fd_fn function, const long *args)
+{
+	struct file *file = fd_get(fd);
+	long result;
+
+	if (!file)
+		return -EBADF;
+	result = function(file, args);
+	file_put(file);
+	return result;
+}
+
+long fd_call(int fd, fd_fn function, const long *args)
+{
+	struct file *file = fd_get(fd);
+	long result;
+
+	if (!file)
+		return -EBADF;
+	result = file->kind & FILE_PATH_ONLY ? -EBADF : function(file, args);
+	file_put(file);
+	return result;
+}
+
 /* close(fd) */
 SYSCALL(close)
 {
@@ -134,8 +158,11 @@ static long lock_command(struct file *file, int command, uintptr_t address)
 	return arch_user_write(address, &lock, sizeof(lock));
 }
 
-static long file_command(struct file *file, int command, uintptr_t argument)
+static long file_command(struct file *file, const long *args)
 {
+	int command = (int)args[0];
+	uintptr_t argument = (uintptr_t)args[1];
+
 	switch (command) {
 	case F_GETFL:
 		return (long)(atomic_load(&file->flags) &
@@ -163,7 +190,6 @@ static long file_command(struct file *file, int command, uintptr_t argument)
 /* fcntl(fd, command, argument) */
 SYSCALL(fcntl)
 {
-	struct file *file;
 	long result;
 
 	switch ((int)a1) {
@@ -178,14 +204,8 @@ SYSCALL(fcntl)
 	case F_SETFD:
 		return fd_set_cloexec((int)a0, a2 & FD_CLOEXEC);
 	default:
-		break;
+		return fd_call_path((int)a0, file_command, (const long[]){a1, a2});
 	}
-	file = fd_get((int)a0);
-	if (!file)
-		return -EBADF;
-	result = file_command(file, (int)a1, (uintptr_t)a2);
-	file_put(file);
-	return result;
 }
 
 static long set_nonblocking(struct file *file, uintptr_t address)
@@ -217,25 +237,28 @@ static long unread(struct file *file, uintptr_t address)
 	return arch_user_write(address, &count, sizeof(count));
 }
 
+static long control(struct file *file, const long *args)
+{
+	unsigned command = (unsigned)args[0];
+	uintptr_t argument = (uintptr_t)args[1];
+
+	if (command == FIONBIO)
+		return set_nonblocking(file, argument);
+	if (command == FIONREAD && !(file->kind & (FILE_STREAM | FILE_HOST_OFFSET)))
+		return unread(file, argument);
+	return file->ops->ioctl ? file->ops->ioctl(file, command, argument) : -ENOTTY;
+}
+
+static long set_cloexec(struct file *file, const long *args)
+{
+	(void)file;
+	return fd_set_cloexec((int)args[0], args[1]);
+}
+
 /* ioctl(fd, command, argument) */
 SYSCALL(ioctl)
 {
-	struct file *file = fd_get((int)a0);
-	long result;
-
-	if (!file)
-		return -EBADF;
-	if (file->kind & FILE_PATH_ONLY)
-		result = -EBADF;
-	else if ((unsigned)a1 == FIOCLEX || (unsigned)a1 == FIONCLEX)
-		result = fd_set_cloexec((int)a0, (unsigned)a1 == FIOCLEX);
-	else if ((unsigned)a1 == FIONBIO)
-		result = set_nonblocking(file, (uintptr_t)a2);
-	else if ((unsigned)a1 == FIONREAD && !(file->kind & (FILE_STREAM | FILE_HOST_OFFSET)))
-		result = unread(file, (uintptr_t)a2);
-	else
-		result = file->ops->ioctl ? file->ops->ioctl(file, (unsigned)a1, (uintptr_t)a2)
-					  : -ENOTTY;
-	file_put(file);
-	return result;
+	if ((unsigned)a1 == FIOCLEX || (unsigned)a1 == FIONCLEX)
+		return fd_call((int)a0, set_cloexec, (const long[]){a0, (unsigned)a1 == FIOCLEX});
+	return fd_call((int)a0, control, (const long[]){a1, a2});
 }

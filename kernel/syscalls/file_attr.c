@@ -70,80 +70,69 @@ int statfs_to_user(const struct hc_statfs *s, uintptr_t address)
 	return arch_user_write(address, &out, sizeof(out));
 }
 
+static long do_fstat(struct file *file, const long *args)
+{
+	struct hc_stat stat;
+	int error = file_stat_of(file, &stat);
+
+	return error ? error : stat_to_user(&stat, (uintptr_t)args[0]);
+}
+
 /* fstat(fd, stat) */
 SYSCALL(fstat)
 {
-	struct file *file = fd_get((int)a0);
-	struct hc_stat stat;
-	int error;
+	return fd_call_path((int)a0, do_fstat, (const long[]){a1});
+}
 
-	if (!file)
-		return -EBADF;
-	error = file_stat_of(file, &stat);
-	file_put(file);
-	return error ? error : stat_to_user(&stat, (uintptr_t)a1);
+static long do_fstatfs(struct file *file, const long *args)
+{
+	struct hc_statfs statfs;
+	int error = file->ops->statfs ? file->ops->statfs(file, &statfs) : -ENOSYS;
+
+	return error ? error : statfs_to_user(&statfs, (uintptr_t)args[0]);
 }
 
 /* fstatfs(fd, statfs) */
 SYSCALL(fstatfs)
 {
-	struct file *file = fd_get((int)a0);
-	struct hc_statfs statfs;
-	int error;
-
-	if (!file)
-		return -EBADF;
-	error = file->ops->statfs ? file->ops->statfs(file, &statfs) : -ENOSYS;
-	file_put(file);
-	return error ? error : statfs_to_user(&statfs, (uintptr_t)a1);
+	return fd_call_path((int)a0, do_fstatfs, (const long[]){a1});
 }
 
-static long sync_file(int fd, bool data_only)
+/* ARGS: data only. */
+static long do_sync(struct file *file, const long *args)
 {
-	struct file *file = fd_get(fd);
-	long result;
-
-	if (!file)
-		return -EBADF;
-	if (file->kind & FILE_PATH_ONLY)
-		result = -EBADF;
-	else
-		result = file->ops->sync ? file->ops->sync(file, data_only) : -EINVAL;
-	file_put(file);
-	return result;
+	return file->ops->sync ? file->ops->sync(file, args[0]) : -EINVAL;
 }
 
 SYSCALL(fsync)
 {
-	return sync_file((int)a0, false);
+	return fd_call((int)a0, do_sync, (const long[]){false});
 }
 
 SYSCALL(fdatasync)
 {
-	return sync_file((int)a0, true);
+	return fd_call((int)a0, do_sync, (const long[]){true});
 }
 
-static bool writable(const struct file *file)
+/* sync_file_range(fd, offset, size, flags) */
+SYSCALL(sync_file_range)
 {
-	return (atomic_load(&file->flags) & O_ACCMODE) != O_RDONLY;
+	if (a1 < 0 || a2 < 0 || a3 & ~7l)
+		return -EINVAL;
+	return fd_call((int)a0, do_sync, (const long[]){true});
+}
+
+static long do_ftruncate(struct file *file, const long *args)
+{
+	if (!file_writable(file) || !file->ops->truncate)
+		return -EINVAL;
+	return file->ops->truncate(file, (uint64_t)args[0]);
 }
 
 /* ftruncate(fd, size) */
 SYSCALL(ftruncate)
 {
-	struct file *file = a1 < 0 ? NULL : fd_get((int)a0);
-	long result;
-
-	if (!file)
-		return a1 < 0 ? -EINVAL : -EBADF;
-	if (file->kind & FILE_PATH_ONLY)
-		result = -EBADF;
-	else if (!writable(file) || !file->ops->truncate)
-		result = -EINVAL;
-	else
-		result = file->ops->truncate(file, (uint64_t)a1);
-	file_put(file);
-	return result;
+	return a1 < 0 ? -EINVAL : fd_call((int)a0, do_ftruncate, (const long[]){a1});
 }
 
 #define FALLOC_KNOWN                                                                               \
@@ -156,8 +145,6 @@ static int check_allocate(struct file *file, unsigned mode, long offset, long si
 	struct hc_stat stat;
 	int error;
 
-	if (file->kind & FILE_PATH_ONLY)
-		return -EBADF;
 	if (offset < 0 || size <= 0)
 		return -EINVAL;
 	if (mode & ~(unsigned)FALLOC_KNOWN ||
@@ -177,107 +164,96 @@ static int check_allocate(struct file *file, unsigned mode, long offset, long si
 	return file->ops->allocate ? 0 : -EOPNOTSUPP;
 }
 
+static long do_allocate(struct file *file, const long *args)
+{
+	int error = check_allocate(file, (unsigned)args[0], args[1], args[2]);
+
+	return error ? error
+		     : file->ops->allocate(file, (int)args[0], (uint64_t)args[1],
+					   (uint64_t)args[2]);
+}
+
 /* fallocate(fd, mode, offset, size) */
 SYSCALL(fallocate)
 {
-	struct file *file = fd_get((int)a0);
-	long result;
-
-	if (!file)
-		return -EBADF;
-	result = check_allocate(file, (unsigned)a1, a2, a3);
-	if (!result)
-		result = file->ops->allocate(file, (int)a1, (uint64_t)a2, (uint64_t)a3);
-	file_put(file);
-	return result;
+	return fd_call((int)a0, do_allocate, (const long[]){a1, a2, a3});
 }
 
-/* Advice changes nothing: the host caches files. */
-static long advise(int fd, bool valid)
+/* Advice changes nothing: the host caches files. ARGS: is it known? */
+static long do_advise(struct file *file, const long *args)
 {
-	struct file *file = fd_get(fd);
-	long result = 0;
-
-	if (!file)
-		return -EBADF;
 	if (file->kind & FILE_STREAM)
-		result = -ESPIPE;
-	else if (!valid)
-		result = -EINVAL;
-	file_put(file);
-	return result;
+		return -ESPIPE;
+	return args[0] ? 0 : -EINVAL;
 }
 
 /* fadvise64(fd, offset, size, advice) */
 SYSCALL(fadvise64)
 {
-	return advise((int)a0,
-		      a2 >= 0 && (int)a3 >= POSIX_FADV_NORMAL && (int)a3 <= POSIX_FADV_NOREUSE);
+	bool known = a2 >= 0 && (int)a3 >= POSIX_FADV_NORMAL && (int)a3 <= POSIX_FADV_NOREUSE;
+
+	return fd_call((int)a0, do_advise, (const long[]){known});
+}
+
+static long do_readahead(struct file *file, const long *args)
+{
+	(void)args;
+	if (!file_readable(file))
+		return -EBADF;
+	return file->kind & (FILE_STREAM | FILE_DIRECTORY) ? -EINVAL : 0;
 }
 
 SYSCALL(readahead)
 {
-	return advise((int)a0, true);
+	return fd_call((int)a0, do_readahead, NULL);
 }
 
-/* sync_file_range(fd, offset, size, flags) */
-SYSCALL(sync_file_range)
+static long do_flock(struct file *file, const long *args)
 {
-	if (a1 < 0 || a2 < 0 || a3 & ~7l)
-		return -EINVAL;
-	return sync_file((int)a0, true);
-}
+	int operation = (int)args[0];
 
-#define LOCK_OPERATIONS (LOCK_SH | LOCK_EX | LOCK_UN)
+	switch (operation & ~LOCK_NB) {
+	case LOCK_SH:
+	case LOCK_EX:
+	case LOCK_UN:
+		return file->ops->flock ? file->ops->flock(file, operation) : 0;
+	default:
+		return -EINVAL;
+	}
+}
 
 /* flock(fd, operation) */
 SYSCALL(flock)
 {
-	int operation = (int)a1 & ~LOCK_NB;
-	struct file *file = fd_get((int)a0);
-	long result;
+	return fd_call((int)a0, do_flock, (const long[]){a1});
+}
 
-	if (!file)
-		return -EBADF;
-	if (operation != LOCK_SH && operation != LOCK_EX && operation != LOCK_UN)
-		result = -EINVAL;
-	else
-		result = file->ops->flock ? file->ops->flock(file, (int)a1) : 0;
-	file_put(file);
-	return result;
+static long do_fchmod(struct file *file, const long *args)
+{
+	return file->ops->chmod ? file->ops->chmod(file, (uint32_t)args[0] & 07777) : -EPERM;
 }
 
 /* fchmod(fd, mode) */
 SYSCALL(fchmod)
 {
-	struct file *file = fd_get((int)a0);
-	long result;
+	return fd_call((int)a0, do_fchmod, (const long[]){a1});
+}
 
-	if (!file)
-		return -EBADF;
-	if (file->kind & FILE_PATH_ONLY)
-		result = -EBADF;
-	else
-		result = file->ops->chmod ? file->ops->chmod(file, (uint32_t)a1 & 07777) : -EPERM;
-	file_put(file);
-	return result;
+static long do_fchown(struct file *file, const long *args)
+{
+	return file->ops->chown ? file->ops->chown(file, (uint32_t)args[0], (uint32_t)args[1])
+				: -EPERM;
 }
 
 /* fchown(fd, uid, gid) */
 SYSCALL(fchown)
 {
-	struct file *file = fd_get((int)a0);
-	long result;
+	return fd_call((int)a0, do_fchown, (const long[]){a1, a2});
+}
 
-	if (!file)
-		return -EBADF;
-	if (file->kind & FILE_PATH_ONLY)
-		result = -EBADF;
-	else
-		result = file->ops->chown ? file->ops->chown(file, (uint32_t)a1, (uint32_t)a2)
-					  : -EPERM;
-	file_put(file);
-	return result;
+long chown_of_fd(int fd, long uid, long gid)
+{
+	return fd_call_path(fd, do_fchown, (const long[]){uid, gid});
 }
 
 struct linux_dirent64_head {
@@ -291,51 +267,9 @@ struct linux_dirent64_head {
 /* Moves SIZE bytes of records in BUFFER to the application at ADDRESS. Bytes, or -EFAULT. */
 typedef int64_t (*records_out_fn)(uintptr_t address, uint8_t *buffer, size_t size);
 
-/* Reads records of the directory at FD and hands them over; entries that could not be handed over
- * stay to be read. Bytes, or -errno. */
-static int64_t read_directory(int fd, uint8_t *buffer, size_t size, uintptr_t address,
-			      records_out_fn out)
-{
-	struct file *file = fd_get(fd);
-	int64_t result;
-
-	if (!file)
-		return -EBADF;
-	if (file->kind & FILE_PATH_ONLY) {
-		result = -EBADF;
-	} else if (!file->ops->getdents) {
-		result = -ENOTDIR;
-	} else {
-		uint64_t before;
-
-		mutex_lock(&file->offset_lock);
-		before = file->offset;
-		result = file->ops->getdents(file, buffer, size);
-		if (result > 0)
-			result = out(address, buffer, (size_t)result);
-		if (result < 0)
-			file->offset = before;
-		mutex_unlock(&file->offset_lock);
-	}
-	file_put(file);
-	return result;
-}
-
 static int64_t records_out(uintptr_t address, uint8_t *buffer, size_t size)
 {
 	return arch_user_write(address, buffer, size) ? -EFAULT : (int64_t)size;
-}
-
-/* getdents64(fd, buffer, size) */
-SYSCALL(getdents64)
-{
-	size_t size = MIN((size_t)(unsigned)a2, GETDENTS_MAX);
-	uint8_t *buffer = kmalloc(size);
-	int64_t result = buffer ? read_directory((int)a0, buffer, size, (uintptr_t)a1, records_out)
-				: -ENOMEM;
-
-	kfree(buffer);
-	return result;
 }
 
 /* The old record has the type in its last byte instead of before the name; its size is the same. */
@@ -359,15 +293,48 @@ static int64_t old_records_out(uintptr_t address, uint8_t *buffer, size_t size)
 	return records_out(address, buffer, size);
 }
 
+/* Reads records and hands them over by OUT; entries that could not be handed over stay to be read.
+ * Bytes, or -errno. */
+static int64_t read_directory(struct file *file, uintptr_t address, size_t size, records_out_fn out)
+{
+	uint8_t *buffer;
+	int64_t result;
+	uint64_t before;
+
+	if (!file->ops->getdents)
+		return -ENOTDIR;
+	buffer = kmalloc(size);
+	if (!buffer)
+		return -ENOMEM;
+	mutex_lock(&file->offset_lock);
+	before = file->offset;
+	result = file->ops->getdents(file, buffer, size);
+	if (result > 0)
+		result = out(address, buffer, (size_t)result);
+	if (result < 0)
+		file->offset = before;
+	mutex_unlock(&file->offset_lock);
+	kfree(buffer);
+	return result;
+}
+
+/* ARGS: buffer, size, is it the old form? */
+static long do_getdents(struct file *file, const long *args)
+{
+	size_t size = MIN((size_t)(unsigned)args[1], GETDENTS_MAX);
+
+	return read_directory(file, (uintptr_t)args[0], size,
+			      args[2] ? old_records_out : records_out);
+}
+
+/* getdents64(fd, buffer, size) */
+SYSCALL(getdents64)
+{
+	return fd_call((int)a0, do_getdents, (const long[]){a1, a2, false});
+}
+
 /* getdents(fd, buffer, size) */
 SYSCALL(getdents)
 {
-	size_t size = MIN((size_t)(unsigned)a2, GETDENTS_MAX);
-	uint8_t *buffer = kmalloc(size);
-	int64_t result =
-		buffer ? read_directory((int)a0, buffer, size, (uintptr_t)a1, old_records_out)
-		       : -ENOMEM;
-
-	kfree(buffer);
-	return result;
+	return fd_call((int)a0, do_getdents, (const long[]){a1, a2, true});
 }

@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/uio.h>
 #include <mm/heap.h>
+#include <syscalls/fd.h>
 
 #define TRANSFER_MAX 0x7ffff000ul /* of one call, as on Linux */
 #define COPY_CHUNK   (64ul << 10)
@@ -223,27 +224,24 @@ SYSCALL(pwritev2)
 			 a3 == -1 ? NULL : &offset, (unsigned)a5);
 }
 
+static long do_seek(struct file *file, const long *args)
+{
+	long result;
+
+	if ((unsigned)args[1] > SEEK_MAX)
+		return -EINVAL;
+	if (!file->ops->seek)
+		return -ESPIPE;
+	mutex_lock(&file->offset_lock);
+	result = file->ops->seek(file, args[0], (int)(unsigned)args[1]);
+	mutex_unlock(&file->offset_lock);
+	return result;
+}
+
 /* lseek(fd, offset, whence) */
 SYSCALL(lseek)
 {
-	struct file *file = fd_get((int)a0);
-	int64_t result;
-
-	if (!file)
-		return -EBADF;
-	if (file->kind & FILE_PATH_ONLY) {
-		result = -EBADF;
-	} else if ((unsigned)a2 > SEEK_MAX) {
-		result = -EINVAL;
-	} else if (!file->ops->seek) {
-		result = -ESPIPE;
-	} else {
-		mutex_lock(&file->offset_lock);
-		result = file->ops->seek(file, a1, (int)(unsigned)a2);
-		mutex_unlock(&file->offset_lock);
-	}
-	file_put(file);
-	return result;
+	return fd_call((int)a0, do_seek, (const long[]){a1, a2});
 }
 
 /* Writes all SIZE bytes of BUFFER (kernel memory) to OUT. Bytes, or -errno when none was. */

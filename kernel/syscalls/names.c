@@ -65,27 +65,26 @@ long name_ends_in_dot(const struct fs_name *name, long error)
 	return missing ? missing : error;
 }
 
-/* Calls FUNCTION, which makes a name, for the path at ADDRESS. */
-static long call_at(int dirfd, uintptr_t address, unsigned flags, vfs_fn function, void *argument)
+static long check_new(const struct fs_name *name)
 {
-	struct fs_name *name;
-	long result = name_from_user(dirfd, address, false, &name);
-
-	if (result)
-		return result;
-	result = name_ends_in_dot(name, -EEXIST);
-	if (!result)
-		result = vfs_call(name, flags, function, argument);
-	kfree(name);
-	return result;
+	return name_ends_in_dot(name, -EEXIST);
 }
 
-#define MODIFY(operation, ...)                                                                     \
-	(mount->ops->operation ? mount->ops->operation(mount, path, ##__VA_ARGS__) : -EROFS)
+static long check_rmdir(const struct fs_name *name)
+{
+	return name_ends_in_dot(name, -EINVAL);
+}
+
+/* Calls FUNCTION, which makes a name, for the path at ADDRESS. */
+static long make_at(int dirfd, uintptr_t address, vfs_fn function, void *argument)
+{
+	return path_call(dirfd, address, false, check_new, FS_NOFOLLOW | VFS_MODIFIES, function,
+			 argument);
+}
 
 static int64_t unlink_in(struct fs_mount *mount, struct fs_path *path, void *argument)
 {
-	int64_t result = MODIFY(unlink, *(const bool *)argument);
+	int64_t result = PATH_MODIFY(unlink, *(const bool *)argument);
 
 	if (!result)
 		vfs_deleted(path->redirect);
@@ -94,17 +93,8 @@ static int64_t unlink_in(struct fs_mount *mount, struct fs_path *path, void *arg
 
 static long unlink_at(int dirfd, uintptr_t path, bool directory)
 {
-	struct fs_name *name;
-	long result = name_from_user(dirfd, path, false, &name);
-
-	if (result)
-		return result;
-	if (directory)
-		result = name_ends_in_dot(name, -EINVAL);
-	if (!result)
-		result = vfs_call(name, FS_NOFOLLOW | VFS_MODIFIES, unlink_in, &directory);
-	kfree(name);
-	return result;
+	return path_call(dirfd, path, false, directory ? check_rmdir : NULL,
+			 FS_NOFOLLOW | VFS_MODIFIES, unlink_in, &directory);
 }
 
 SYSCALL(unlink)
@@ -127,13 +117,13 @@ SYSCALL(unlinkat)
 
 static int64_t mkdir_in(struct fs_mount *mount, struct fs_path *path, void *argument)
 {
-	return MODIFY(mkdir, *(const uint32_t *)argument);
+	return PATH_MODIFY(mkdir, *(const uint32_t *)argument);
 }
 
 static long mkdir_at(int dirfd, uintptr_t path, uint32_t mode)
 {
 	mode = umask_apply(mode & 01777);
-	return call_at(dirfd, path, FS_NOFOLLOW | VFS_MODIFIES, mkdir_in, &mode);
+	return make_at(dirfd, path, mkdir_in, &mode);
 }
 
 SYSCALL(mkdir)
@@ -155,7 +145,7 @@ static int64_t mknod_in(struct fs_mount *mount, struct fs_path *path, void *argu
 {
 	const struct mknod_call *call = argument;
 
-	return MODIFY(mknod, call->mode, call->device);
+	return PATH_MODIFY(mknod, call->mode, call->device);
 }
 
 /* A regular file is made by opening it. */
@@ -188,7 +178,7 @@ static long mknod_at(int dirfd, uintptr_t path, uint32_t mode, uint64_t device)
 	case S_IFSOCK:
 	case S_IFCHR:
 	case S_IFBLK:
-		return call_at(dirfd, path, FS_NOFOLLOW | VFS_MODIFIES, mknod_in, &call);
+		return make_at(dirfd, path, mknod_in, &call);
 	case S_IFDIR:
 		return -EPERM;
 	default:
@@ -224,7 +214,7 @@ static long symlink_at(uintptr_t target, int dirfd, uintptr_t path)
 	else if (length == 0)
 		result = -ENOENT;
 	else
-		result = call_at(dirfd, path, FS_NOFOLLOW | VFS_MODIFIES, symlink_in, text);
+		result = make_at(dirfd, path, symlink_in, text);
 	kfree(text);
 	return result;
 }

@@ -88,6 +88,22 @@ int name_from_user(int dirfd, uintptr_t address, bool empty_ok, struct fs_name *
 	return error;
 }
 
+long path_call(int dirfd, uintptr_t address, bool empty_ok,
+	       long (*check)(const struct fs_name *name), unsigned flags, vfs_fn function,
+	       void *argument)
+{
+	struct fs_name *name;
+	long result = name_from_user(dirfd, address, empty_ok, &name);
+
+	if (result)
+		return result;
+	result = check ? check(name) : 0;
+	if (!result)
+		result = vfs_call(name, flags, function, argument);
+	kfree(name);
+	return result;
+}
+
 SYSCALL(umask)
 {
 	return atomic_exchange(&mask, (uint32_t)a0 & 0777);
@@ -135,18 +151,14 @@ static int64_t resolve_in(struct fs_mount *mount, struct fs_path *path, void *ar
 
 SYSCALL(chdir)
 {
-	struct fs_name *name;
-	long result = name_from_user(AT_FDCWD, (uintptr_t)a0, false, &name);
-	char *resolved;
+	char *resolved = kmalloc(FS_PATH_MAX + 1);
+	long result =
+		resolved ? path_call(AT_FDCWD, (uintptr_t)a0, false, NULL, 0, resolve_in, resolved)
+			 : -ENOMEM;
 
-	if (result)
-		return result;
-	resolved = kmalloc(FS_PATH_MAX + 1);
-	result = resolved ? vfs_call(name, 0, resolve_in, resolved) : -ENOMEM;
 	if (!result)
 		vfs_cwd_set(resolved);
 	kfree(resolved);
-	kfree(name);
 	return result;
 }
 

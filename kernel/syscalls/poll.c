@@ -31,6 +31,16 @@ int poll_mask_begin(uintptr_t address, size_t size)
 	return 0;
 }
 
+int poll_mask_begin_pair(uintptr_t address, uintptr_t *mask)
+{
+	uint64_t pair[2] = {0, 0};
+
+	if (address && arch_user_read(pair, address, sizeof(pair)))
+		return -EFAULT;
+	*mask = pair[0];
+	return poll_mask_begin(pair[0], pair[1]);
+}
+
 long poll_mask_end(uintptr_t address, long result)
 {
 	if (address && result != -EINTR && result != -ERESTARTNOHAND)
@@ -355,16 +365,15 @@ SYSCALL(select)
 SYSCALL(pselect6)
 {
 	const uintptr_t user[3] = {(uintptr_t)a1, (uintptr_t)a2, (uintptr_t)a3};
-	uint64_t mask[2] = {0, 0}, deadline;
+	uintptr_t mask = 0;
+	uint64_t deadline;
 	long result = read_deadline((uintptr_t)a4, &deadline);
 
-	if (!result && a5 && arch_user_read(mask, (uintptr_t)a5, sizeof(mask)))
-		result = -EFAULT;
 	if (!result)
-		result = poll_mask_begin(mask[0], mask[1]);
+		result = poll_mask_begin_pair((uintptr_t)a5, &mask);
 	if (result)
 		return result;
 	result = select_user((int)a0, user, deadline);
 	write_rest((uintptr_t)a4, deadline, false);
-	return poll_mask_end(mask[0], result);
+	return poll_mask_end(mask, result);
 }

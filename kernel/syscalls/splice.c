@@ -14,13 +14,6 @@
 #define SPLICE_FLAGS	15u /* MOVE, NONBLOCK, MORE, GIFT */
 #define TRANSFER_MAX	0x7ffff000ul
 
-static bool opened_for(const struct file *file, unsigned other_mode)
-{
-	unsigned flags = atomic_load(&file->flags);
-
-	return (flags & O_ACCMODE) != other_mode && !(file->kind & FILE_PATH_ONLY);
-}
-
 /* One end of a splice: its file, and the position that the application gave, or none. */
 struct splice_end {
 	struct file *file;
@@ -86,8 +79,7 @@ static int64_t with_files(struct splice_end *in, int in_fd, struct splice_end *o
 
 	in->file = fd_get(in_fd);
 	out->file = fd_get(out_fd);
-	if (!in->file || !out->file || !opened_for(in->file, O_WRONLY) ||
-	    !opened_for(out->file, O_RDONLY))
+	if (!in->file || !out->file || !file_readable(in->file) || !file_writable(out->file))
 		result = -EBADF;
 	else
 		result = move(in, out, MIN(size, TRANSFER_MAX), flags & SPLICE_NONBLOCK);
@@ -159,7 +151,7 @@ SYSCALL(vmsplice)
 	file = fd_get((int)a0);
 	if (!file)
 		return -EBADF;
-	if (opened_for(file, O_RDONLY))
+	if (file_writable(file))
 		function = nowait ? buffers_in_nowait : buffers_in;
 	else
 		function = nowait ? read_nowait : file_read;

@@ -137,20 +137,14 @@ static int64_t access_in(struct fs_mount *mount, struct fs_path *path, void *arg
 
 static long access_at(int dirfd, uintptr_t path, unsigned mode, unsigned flags)
 {
-	struct fs_name *name;
 	file_stat_t stat;
 	long result;
 
 	if (mode & ~ACCESS_MODES)
 		return -EINVAL;
-	result = name_from_user(dirfd, path, flags & AT_EMPTY_PATH, &name);
-	if (result == -ENODATA)
-		return stat_fd(dirfd, &stat);
-	if (result)
-		return result;
-	result = vfs_call(name, flags & AT_SYMLINK_NOFOLLOW ? FS_NOFOLLOW : 0, access_in, &mode);
-	kfree(name);
-	return result;
+	result = path_call(dirfd, path, flags & AT_EMPTY_PATH, NULL,
+			   flags & AT_SYMLINK_NOFOLLOW ? FS_NOFOLLOW : 0, access_in, &mode);
+	return result == -ENODATA ? stat_fd(dirfd, &stat) : result;
 }
 
 SYSCALL(access)
@@ -182,13 +176,8 @@ static int64_t statfs_in(struct fs_mount *mount, struct fs_path *path, void *arg
 SYSCALL(statfs)
 {
 	struct hc_statfs statfs;
-	struct fs_name *name;
-	long result = name_from_user(AT_FDCWD, (uintptr_t)a0, false, &name);
+	long result = path_call(AT_FDCWD, (uintptr_t)a0, false, NULL, 0, statfs_in, &statfs);
 
-	if (result)
-		return result;
-	result = vfs_call(name, 0, statfs_in, &statfs);
-	kfree(name);
 	return result ? result : statfs_to_user(&statfs, (uintptr_t)a1);
 }
 
@@ -208,23 +197,19 @@ static int64_t readlink_in(struct fs_mount *mount, struct fs_path *path, void *a
 static long readlink_at(int dirfd, uintptr_t path, uintptr_t buffer, long size)
 {
 	struct readlink_call call = {.size = FS_PATH_MAX};
-	struct fs_name *name;
 	long result;
 
 	if ((int)size <= 0)
 		return -EINVAL;
-	result = name_from_user(dirfd, path, false, &name);
-	if (result)
-		return result;
 	call.target = kmalloc(FS_PATH_MAX);
-	result = call.target ? vfs_call(name, FS_NOFOLLOW, readlink_in, &call) : -ENOMEM;
+	result = call.target ? path_call(dirfd, path, false, NULL, FS_NOFOLLOW, readlink_in, &call)
+			     : -ENOMEM;
 	if (result > 0) {
 		result = MIN(result, (long)(int)size);
 		if (arch_user_write(buffer, call.target, (size_t)result))
 			result = -EFAULT;
 	}
 	kfree(call.target);
-	kfree(name);
 	return result;
 }
 

@@ -10,6 +10,7 @@
 #include <file/file.h>
 #include <linux/fcntl.h>
 #include <mm/heap.h>
+#include <syscalls/fd.h>
 #include <syscalls/path.h>
 
 /* RESULT, when there is a file at PATH. */
@@ -26,17 +27,16 @@ static long at_path(uintptr_t path, bool follow_link, long result)
 	return error ? error : result;
 }
 
+static long give(struct file *file, const long *args)
+{
+	(void)file;
+	return args[0];
+}
+
 /* RESULT, when FD is open. */
 static long at_fd(int fd, long result)
 {
-	struct file *file = fd_get(fd);
-
-	if (!file)
-		return -EBADF;
-	if (file->kind & FILE_PATH_ONLY)
-		result = -EBADF;
-	file_put(file);
-	return result;
+	return fd_call(fd, give, &result);
 }
 
 SYSCALL(setxattr)

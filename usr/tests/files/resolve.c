@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -265,6 +267,19 @@ void files_order(void)
 	SHOW(fallocate(ends[0], 0, 0, 1));
 	SHOW(fallocate(ends[1], 0, INT64_MAX, 1));
 	SHOW(fallocate(directory, 0, 0, 1));
+	SHOW(readahead(fd, 0, 10));
+	SHOW(readahead(ends[0], 0, 10));
+	SHOW(readahead(ends[1], 0, 10));
+	close(fd);
+	fd = open("file", O_PATH);
+	SHOW(flock(fd, LOCK_SH));
+	SHOW(readahead(fd, 0, 10));
+	SHOW(fallocate(fd, 0, -1, 0));
+	SHOW(fsync(fd));
+	SHOW(fchmod(fd, 0600));
+	SHOW(fchownat(fd, "", (uid_t)-1, (gid_t)-1, AT_EMPTY_PATH));
+	SHOW(lseek(fd, 0, SEEK_SET));
+	SHOW(ioctl(fd, FIOCLEX));
 	close(fd);
 	fd = open("file", O_RDWR);
 	SHOW(fallocate(fd, 0, INT64_MAX, 1));

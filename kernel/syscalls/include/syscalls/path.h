@@ -69,6 +69,18 @@ must_check int path_of_directory(int dirfd, char *out);
  * it is a directory, else what is wrong with that. 0 for all others. Right after name_from_user. */
 must_check long name_ends_in_dot(const struct fs_name *name, long error);
 
+/*
+ * Calls FUNCTION with ARGUMENT for the path at ADDRESS (vfs_call, with FLAGS). EMPTY_OK as above.
+ * CHECK (NULL: nothing) may refuse the name before.
+ */
+long path_call(int dirfd, uintptr_t address, bool empty_ok,
+	       long (*check)(const struct fs_name *name), unsigned flags, vfs_fn function,
+	       void *argument);
+
+/* In a vfs_fn: the file system's OPERATION that changes something. */
+#define PATH_MODIFY(operation, ...)                                                                \
+	(mount->ops->operation ? mount->ops->operation(mount, path, ##__VA_ARGS__) : -EROFS)
+
 /* The process's file mode creation mask: what it starts with, and MODE without its bits. */
 void umask_init(uint32_t mask);
 uint32_t umask_apply(uint32_t mode);
