@@ -53,8 +53,8 @@ int64_t file_fchown(struct file_server *files, struct hostcall *call, struct han
 	if (err)
 		return err;
 	/* fchown() takes no O_PATH descriptor, which the guest's fchownat(AT_EMPTY_PATH) does. */
-	return fchownat(handle->fd, "", (uid_t)call->request.arg[0],
-			(gid_t)call->request.arg[1], AT_EMPTY_PATH)
+	return fchownat(handle->fd, "", (uid_t)call->request.arg[0], (gid_t)call->request.arg[1],
+			AT_EMPTY_PATH)
 		       ? -errno
 		       : 0;
 }

@@ -18,14 +18,11 @@
 
 #define LOW_MEMORY (1ul << 20) /* firmware and boot loaders live below */
 
-/* Physical bounds of kernel and application in memory: toolchain/hermit.ld. */
-extern const char __hermit_image_start[], __hermit_image_end[];
-
 static void remove_used(struct ranges *ranges, const struct boot_info *info)
 {
 	ranges_remove(ranges, 0, LOW_MEMORY);
 	ranges_remove(ranges, arch_kernel_start(), arch_kernel_end());
-	ranges_remove(ranges, (uintptr_t)__hermit_image_start, (uintptr_t)__hermit_image_end);
+	ranges_remove(ranges, arch_image_start(), arch_image_end());
 	ranges_remove(ranges, info->module_start, info->module_start + info->module_size);
 	ranges_remove(ranges, info->channel_base, info->channel_base + info->channel_size);
 }

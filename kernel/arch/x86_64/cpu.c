@@ -14,6 +14,7 @@
 
 #include "asm.h"
 #include "regs.h"
+#include "symbols.h"
 #include "x86.h"
 
 struct idt_gate {
@@ -34,7 +35,6 @@ _Static_assert(sizeof(struct idt_gate) == 16, "SDM vol. 3, 6.14.1");
 _Static_assert(sizeof(struct tss) == 104, "SDM vol. 3, 7.7");
 
 void syscall_entry(void);
-extern const uint8_t trap_vectors[256][16];
 
 static struct idt_gate idt[256];
 static struct cpu_tables boot_tables;

@@ -5,13 +5,11 @@
  */
 #include "mmu.h"
 #include "regs.h"
+#include "symbols.h"
 #include "x86.h"
 
 #include <lib/string.h>
 #include <linux/errno.h>
-
-/* Bounds of the image's parts: toolchain/kernel.ld and hermit.ld. The parts start on new pages. */
-extern const char kernel_text_start[], kernel_rodata_start[], kernel_data_start[], kernel_bss_end[];
 
 #define CPUID_EXT_EDX_1GIB (1u << 26)
 #define GIB_SHIFT	   30u
@@ -24,6 +22,16 @@ static unsigned physmap_shift = HUGE_PAGE_SHIFT;
 static paddr_t image_paddr(const char *symbol)
 {
 	return ALIGN_DOWN((uintptr_t)symbol - ARCH_KERNEL_BASE, PAGE_SIZE);
+}
+
+paddr_t arch_image_start(void)
+{
+	return (uintptr_t)__hermit_image_start;
+}
+
+paddr_t arch_image_end(void)
+{
+	return (uintptr_t)__hermit_image_end;
 }
 
 paddr_t arch_kernel_start(void)

@@ -11,6 +11,7 @@
 #include <lib/types.h>
 
 #include "asm.h"
+#include "symbols.h"
 
 _Static_assert(HERMIT_ABI_VERSION == 1 && HC_VERSION == 1, "boot.S has them in the note");
 _Static_assert(sizeof(struct hermit_note) == 32, "boot.S");
@@ -112,8 +113,6 @@ void arch_boot_info(uint64_t info)
 
 	kernel_main(given);
 }
-
-extern const uint64_t boot_app_entry, boot_app_header, boot_app_load;
 
 uintptr_t arch_app_entry(void)
 {

@@ -21,6 +21,7 @@
 #include "cpu.h"
 #include "firmware.h"
 #include "mmu.h"
+#include "symbols.h"
 #include "x86.h"
 
 _Static_assert(offsetof(struct arch_smp_place, stack_top) == PLACE_STACK, "trampoline.S");
@@ -30,9 +31,6 @@ _Static_assert(sizeof(struct arch_smp_place) == PLACE_SIZE, "trampoline.S");
 #define ROOT_HALF      256u
 #define EMULATED_NS    1000000000ull /* QEMU without KVM, perhaps on a busy machine */
 #define PATIENCE_NS    100000000ull
-
-extern const uint8_t smp_trampoline[], smp_trampoline_end[];
-extern const uint64_t boot_pdpt[];
 
 /* Read by trampoline.S; written before the first start-up interrupt. */
 const struct arch_smp_place *smp_places;

@@ -18,6 +18,7 @@
 #include "asm.h"
 #include "cpu.h"
 #include "regs.h"
+#include "symbols.h"
 #include "x86.h"
 
 _Static_assert(sizeof(struct trap_frame) == FRAME_SIZE, "asm.h");
@@ -39,13 +40,6 @@ _Static_assert(offsetof(struct trap_frame, rsp) == FRAME_RSP, "asm.h");
 #define PF_WRITE   2u
 #define PF_FETCH   16u
 #define PF_PRESENT 1u
-
-struct fixup {
-	uint64_t from, to;
-};
-
-/* The table .ktable.fixup (toolchain/kernel.ld). */
-extern const struct fixup kernel_fixup_start[], kernel_fixup_end[];
 
 void trap_dispatch(struct trap_frame *frame);
 

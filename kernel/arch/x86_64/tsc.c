@@ -4,6 +4,7 @@
 #include <arch/io.h>
 
 #include "cpu.h"
+#include "symbols.h"
 #include "x86.h"
 
 /* 8254 interval timer */
@@ -17,8 +18,6 @@
 #define PIT_ONE_SHOT	 0xb0	 /* channel 2, both bytes, mode 0 */
 #define PIT_MEASURE	 5966ull /* 5 ms */
 #define PIT_POLLS_MAX	 10000000u
-
-extern uint64_t boot_entry_tsc;
 
 uint64_t arch_boot_tsc(void)
 {

@@ -75,6 +75,9 @@ must_check int arch_mmu_init(void);
 /* Physical range of the kernel in the image: what arch_mmu_init protects. */
 paddr_t arch_kernel_start(void);
 paddr_t arch_kernel_end(void);
+/* Physical range of kernel and application together. */
+paddr_t arch_image_start(void);
+paddr_t arch_image_end(void);
 
 /* Adds RAM START..END to the physmap, rounded outwards to 2 MiB; parts that are mapped stay. */
 must_check int arch_mmu_add_ram(paddr_t start, paddr_t end);
