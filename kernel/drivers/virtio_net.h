@@ -47,9 +47,11 @@ _Static_assert(sizeof(struct virtio_net_header) == 12, "virtio 1.2, 5.1.6");
 #define VIRTIO_NET_PAIRS_MAX	   0x8000u /* 5.1.4.1 */
 #define VIRTIO_NET_QUEUE_SIZE	   1024u   /* at most; the device may have less */
 
-/* Receive queue: each descriptor is one buffer of net_pool.h. */
+/* Receive queue: each descriptor is one buffer of net_pool.h. Only the first `filled` descriptors
+ * are used; there get more of them as load comes. */
 struct virtio_net_rx {
 	struct virtq queue;
+	uint16_t filled;
 	struct net_buffer **posted; /* by descriptor; NULL: not with the device */
 };
 
@@ -97,7 +99,7 @@ must_check int virtio_net_control_pairs(struct virtio_net *net, unsigned pairs);
 must_check int virtio_net_rx_create(struct virtio_net_pair *pair, unsigned message);
 must_check int virtio_net_tx_create(struct virtio_net_pair *pair, unsigned message);
 
-/* Fills the receive queue. 0 or -ENOMEM. */
+/* Posts the first buffers. 0 or -ENOMEM. */
 must_check int virtio_net_rx_fill(struct virtio_net_rx *rx);
 
 /* Hands over up to BUDGET frames; how many. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Virtio network card, receive side. The queue is always full: a buffer that goes to the stack is
- * replaced first, and when there is no memory for that the frame is dropped and its own buffers are
- * posted again. A frame comes in as many buffers as it needs (mergeable receive buffers, virtio
- * 1.2, 5.1.6.3.2). What the device says about descriptors, lengths and counts is checked: a wrong
- * value costs the frame and nothing else. The caller of poll owns all of it; the interrupt handler
- * only looks.
+ * Virtio network card, receive side. The number of posted buffers starts small, for a fast start,
+ * and doubles when the stack finds half of them used at once, up to the queue's size. It never
+ * shrinks: a buffer that goes to the stack is replaced first, and when there is no memory for that
+ * the frame is dropped and its own buffers are posted again. A frame comes in as many buffers as it
+ * needs (mergeable receive buffers, virtio 1.2, 5.1.6.3.2). What the device says about descriptors,
+ * lengths and counts is checked: a wrong value costs the frame and nothing else. The caller of poll
+ * owns all of it; the interrupt handler only looks.
  */
 #include <asm/errno.h>
 #include <lib/assert.h>
@@ -16,6 +17,7 @@
 #include "virtio_net.h"
 
 #define ETHERNET_HEADER 14u
+#define FILLED_FIRST	64u
 /* The largest frame (5.1.6.3.1) in parts. Linux makes none that is longer than NET_FRAME_MAX. */
 #define LENGTH_MAX  (NET_FRAME_MAX + (uint32_t)sizeof(struct virtio_net_header))
 #define BUFFERS_MAX ((LENGTH_MAX + NET_BUFFER_CAPACITY - 1) / NET_BUFFER_CAPACITY)
@@ -43,17 +45,22 @@ static void post(struct virtio_net_rx *rx, uint32_t id, struct net_buffer *buffe
 	virtq_push(&rx->queue, (uint16_t)id);
 }
 
+/* COUNT more buffers. */
+static int fill(struct virtio_net_rx *rx, uint16_t count)
+{
+	struct net_buffer *buffer = net_pool_take(count), *next;
+
+	for (; buffer; buffer = next) {
+		next = buffer->next;
+		post(rx, rx->filled++, buffer);
+		count--;
+	}
+	return count ? -ENOMEM : 0;
+}
+
 int virtio_net_rx_fill(struct virtio_net_rx *rx)
 {
-	struct net_buffer *buffer = net_pool_take(rx->queue.size), *next;
-
-	if (!buffer)
-		return -ENOMEM;
-	for (uint32_t id = 0; id < rx->queue.size; id++, buffer = next) {
-		next = buffer->next;
-		post(rx, id, buffer);
-	}
-	return 0;
+	return fill(rx, MIN(rx->queue.size, (uint16_t)FILLED_FIRST));
 }
 
 /* A buffer that the device has used, still in its place. */
@@ -186,11 +193,15 @@ static void receive_frame(struct virtio_net_pair *pair)
 
 unsigned virtio_net_rx_poll(struct virtio_net_pair *pair, unsigned budget)
 {
+	struct virtio_net_rx *rx = &pair->rx;
+	bool busy = rx->filled < rx->queue.size && virtq_used_count(&rx->queue) >= rx->filled / 2;
 	unsigned count = 0;
 
-	for (; count < budget && virtq_has_used(&pair->rx.queue); count++)
+	for (; count < budget && virtq_has_used(&rx->queue); count++)
 		receive_frame(pair);
+	if (count && busy)
+		(void)fill(rx, rx->filled); /* without memory it stays as it is */
 	if (count)
-		virtq_kick(&pair->rx.queue);
+		virtq_kick(&rx->queue);
 	return count;
 }

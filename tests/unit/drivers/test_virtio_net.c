@@ -134,6 +134,38 @@ static void test_interrupts_are_rare(void)
 	detach();
 }
 
+/* The number of buffers follows the load, also when memory is short for a while. */
+static void test_growth(void)
+{
+	static const uint16_t expected[] = {64, 128, 256, 512, 512};
+	struct net_device *device;
+
+	vdev_init(ALL, 512);
+	CHECK_EQ(virtio_net_find(VDEV_CMDLINE, &device), 0);
+	stack_attach(device);
+	CHECK_EQ(device->ops->start(device), 0);
+	for (unsigned round = 0; round < 5; round++) {
+		unsigned half = expected[round] / 2u;
+
+		CHECK_EQ(vdev_available(VDEV_RX), expected[round]);
+		CHECK(vdev_receive(plain, pattern, 100));
+		CHECK_EQ(poll(8), 1); /* no load */
+		CHECK_EQ(vdev_available(VDEV_RX), expected[round]);
+		for (unsigned i = 0; i < half; i++)
+			CHECK(vdev_receive(plain, pattern, 100));
+		host_no_memory = round == 1;
+		if (host_no_memory) {
+			CHECK_EQ(poll(1), 1);
+			CHECK_EQ(vdev_available(VDEV_RX), expected[round] - half + 1);
+			CHECK(vdev_receive(plain, pattern, 100));
+		}
+		host_no_memory = false;
+		CHECK_EQ(poll(512), half);
+		stack_release_all();
+	}
+	detach();
+}
+
 static void test_no_memory(void)
 {
 	attach(ALL, 64);
@@ -418,6 +450,7 @@ int main(void)
 	test_receive(F_MERGEABLE);
 	test_receive(F_EVENT_IDX | F_GUEST_CSUM);
 	test_interrupts_are_rare();
+	test_growth();
 	test_no_memory();
 	test_transmit(false);
 	test_transmit(true);

@@ -30,10 +30,14 @@ void vdev_init(uint64_t features, uint32_t size)
 
 void vdev_destroy(void)
 {
-	for (unsigned queue = 0; queue < 4; queue += 2)
-		for (uint32_t i = 0; i < vdev.queues[queue].size; i++)
-			mm_frame_free(ALIGN_DOWN(vdev_desc(queue, (uint16_t)i)->addr, PAGE_SIZE),
-				      0);
+	for (unsigned queue = 0; queue < 4; queue += 2) {
+		for (uint32_t i = 0; i < vdev.queues[queue].size; i++) {
+			uint64_t address = vdev_desc(queue, (uint16_t)i)->addr;
+
+			if (address) /* it was used at all */
+				mm_frame_free(ALIGN_DOWN(address, PAGE_SIZE), 0);
+		}
+	}
 	host_reset();
 }
 
