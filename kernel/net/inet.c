@@ -9,6 +9,7 @@
 #include <lwip/netif.h>
 
 #include "families.h"
+#include "netif.h"
 
 /* Without the scope, which old programs leave out (RFC 2133). */
 #define IN6_SIZE_MIN 24u
@@ -173,6 +174,17 @@ static bool is_interface_address(const ip_addr_t *ip) REQUIRES(net_core)
 			return true;
 	}
 	return false;
+}
+
+struct netif *inet_route(const ip_addr_t *local, const ip_addr_t *ip)
+{
+	struct netif *netif = ip_route(local, ip);
+
+	/* lwIP takes the only interface there is for the way to everywhere. */
+	if (netif && netif_is_loopback(netif) && !ip_addr_isloopback(ip) &&
+	    !is_interface_address(ip))
+		return NULL;
+	return netif;
 }
 
 int inet_check_local(const struct inet_socket *inet, const ip_addr_t *ip)

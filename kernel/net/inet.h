@@ -59,6 +59,8 @@ void inet_address_write(const struct inet_socket *inet, const ip_addr_t *ip, uin
 			struct socket_address *out);
 /* Where a connection to ADDRESS leads: this machine, for the address of no one. */
 void inet_destination(struct inet_address *address);
+/* The interface that leads from LOCAL to IP, or NULL (-ENETUNREACH). */
+struct netif *inet_route(const ip_addr_t *local, const ip_addr_t *ip) REQUIRES(net_core);
 /* Can a socket be bound to IP? 0 or -EADDRNOTAVAIL. */
 must_check int inet_check_local(const struct inet_socket *inet, const ip_addr_t *ip)
 	REQUIRES(net_core);

@@ -2,7 +2,6 @@
 /* What netdevice(7) tells of interfaces: SIOCGIF... There is "lo", and the card's "eth0". */
 #include <arch/user.h>
 #include <asm/errno.h>
-#include <lib/printf.h>
 #include <lib/string.h>
 #include <linux/in.h>
 #include <linux/sockios.h>
@@ -41,19 +40,6 @@ struct ifconf {
 	uint32_t pad;
 	uint64_t buffer;
 };
-
-void netif_name_of(const struct netif *netif, char *name, size_t size)
-{
-	if (netif_is_loopback(netif))
-		strlcpy(name, "lo", size);
-	else
-		ksnprintf(name, size, "eth%u", netif->num);
-}
-
-bool netif_is_loopback(const struct netif *netif)
-{
-	return netif->name[0] == 'l' && netif->name[1] == 'o';
-}
 
 static struct netif *find(const char *name) REQUIRES(net_core)
 {
@@ -138,6 +124,7 @@ static long list_interfaces(uintptr_t argument)
 	if (arch_user_read(&config, argument, sizeof(config)))
 		return -EFAULT;
 	memset(requests, 0, sizeof(requests));
+	netif_await(NULL, false);
 	net_lock();
 	for (unsigned index = 1; index <= ARRAY_SIZE(requests); index++) {
 		netif = netif_get_by_index((u8_t)index);
@@ -191,6 +178,7 @@ long inet_ioctl(struct socket *socket, unsigned command, uintptr_t argument)
 	if (arch_user_read(&request, argument, sizeof(request)))
 		return -EFAULT;
 	request.name[NAME_SIZE - 1] = '\0';
+	netif_await(NULL, false);
 	net_lock();
 	netif = find(request.name);
 	error = netif ? answer(&request, netif, command) : -ENODEV;

@@ -1,20 +1,41 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The interface of the machine's card. */
+/*
+ * The interfaces: "lo", and "eth0" when the machine has a card. netif.c brings eth0 up and gets its
+ * addresses, netif_card.c moves frames between lwIP and the card's driver.
+ */
 #ifndef NET_NETIF_H
 #define NET_NETIF_H
 
+#include <lwip/netif.h>
+
 #include "stack.h"
 
-struct netif;
+struct net_device;
+
+/* How long a call that needs an address waits for one, counted from the stack's start. */
+#define NETIF_WAIT4_NS (5 * NS_PER_SEC)
+#define NETIF_WAIT6_NS (3 * NS_PER_SEC / 2)
+
+/* Finds the card and sets up its interface; DHCP goes on by itself. */
+void netif_start(void) REQUIRES(net_core);
+/* Is an address still being obtained? */
+bool netif_configuring(void) REQUIRES(net_core);
+/* Waits until there is an address for the way to IP (or the kind of V6 when IP is NULL), at most
+ * for the time above; a signal ends the wait. No lock held. */
+void netif_await(const ip_addr_t *ip, bool v6);
 
 bool netif_is_loopback(const struct netif *netif);
 /* Linux's name: "lo", "eth0". */
 void netif_name_of(const struct netif *netif, char *name, size_t size);
+/* The name servers that DHCP has named: how many of MAX. */
+unsigned netif_name_servers(ip_addr_t *servers, unsigned max) REQUIRES(net_core);
 
-/* Is an address still being obtained? */
-bool netif_configuring(void) REQUIRES(net_core);
-
+/* netif_card.c */
+/* Makes NETIF the interface of DEVICE. 0 or -errno. */
+must_check int netif_card_attach(struct netif *netif, struct net_device *device) REQUIRES(net_core);
 /* Takes in what the card has received, from the network task. Was there anything? */
 bool netif_serve(void) REQUIRES(net_core);
+/* Hands the frames of this section to the card. */
+void netif_flush(void) REQUIRES(net_core);
 
 #endif /* NET_NETIF_H */

@@ -23,6 +23,7 @@
 #include <net/net.h>
 
 #include "hooks.h"
+#include "netif.h"
 #include "udp.h"
 
 /* Sizes of TCP's buffers: a share of the machine's memory within these bounds. The window can be
@@ -56,6 +57,7 @@ void net_lock(void)
 void net_unlock(void)
 {
 	netif_poll_all();
+	netif_flush();
 	net_timers_update();
 	mutex_unlock(&net_core);
 }
@@ -103,6 +105,7 @@ int net_start(void)
 		set_up_loopback();
 		net_timers_start();
 		udp_errors_start();
+		netif_start();
 		atomic_store_explicit(&started, true, memory_order_release);
 	}
 	net_unlock();

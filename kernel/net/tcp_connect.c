@@ -7,6 +7,7 @@
 #include <mm/heap.h>
 
 #include "hooks.h"
+#include "netif.h"
 
 static bool overlap(const ip_addr_t *a, const ip_addr_t *b)
 {
@@ -74,6 +75,7 @@ int tcp_socket_bind(struct socket *socket, const struct socket_address *address)
 
 	if (error)
 		return error;
+	netif_await(&local.ip, false);
 	net_lock();
 	error = bind_locked(tcp, &local);
 	net_unlock();
@@ -236,6 +238,8 @@ static int connect_locked(struct tcp_socket *tcp, const struct inet_address *pee
 
 	if (error)
 		return error;
+	if (!inet_route(&tcp->inet.pcb->local_ip, &peer->ip))
+		return -ENETUNREACH;
 	(void)socket_take_error(&tcp->inet.socket);
 	atomic_store(&tcp->ended, false);
 	atomic_store(&tcp->shut_read, false);
@@ -307,10 +311,13 @@ static int connect_in_state(struct tcp_socket *tcp, const struct socket_address 
 int tcp_socket_connect(struct socket *socket, const struct socket_address *address)
 {
 	struct tcp_socket *tcp = tcp_of(socket);
+	struct inet_address peer;
 	int error;
 
 	if (address->size >= sizeof(address->family) && address->family == AF_UNSPEC)
 		return disconnect(tcp);
+	if (!inet_address_read(&tcp->inet, address, &peer))
+		netif_await(&peer.ip, false);
 	net_lock();
 	error = connect_in_state(tcp, address);
 	net_unlock();

@@ -190,6 +190,7 @@ static void round(void)
 	if (netif_serve())
 		only_ticking = false;
 	netif_poll_all();
+	netif_flush();
 	net_timers_update();
 	only_ticking = false;
 	mutex_unlock(&net_core);

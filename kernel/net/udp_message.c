@@ -11,6 +11,7 @@
 #include <lwip/netif.h>
 #include <mm/heap.h>
 
+#include "netif.h"
 #include "udp.h"
 
 #define PAYLOAD_MAX    65507u
@@ -229,7 +230,7 @@ static int send_locked(struct udp_socket *udp, const struct socket_message *mess
 		return error;
 	if (!IP_ADDR_PCB_VERSION_MATCH(pcb, &to.ip))
 		return -ENETUNREACH;
-	netif = ip_route(&pcb->local_ip, &to.ip);
+	netif = inet_route(&pcb->local_ip, &to.ip);
 	if (!netif)
 		return -ENETUNREACH;
 	if (ip_addr_isbroadcast(&to.ip, netif) && !udp->inet.socket.options.broadcast)
@@ -243,6 +244,7 @@ int64_t udp_socket_send(struct socket *socket, struct socket_message *message)
 	struct udp_socket *udp = udp_of(socket);
 	size_t size = message->io->remaining;
 	int64_t result = socket_take_error(socket);
+	struct inet_address to;
 	struct pbuf *data;
 
 	if (result)
@@ -253,6 +255,8 @@ int64_t udp_socket_send(struct socket *socket, struct socket_message *message)
 		return -EOPNOTSUPP;
 	if (atomic_load(&udp->shut_write))
 		return socket_broken_pipe(message->flags);
+	if (message->to && !inet_address_read(&udp->inet, message->to, &to))
+		netif_await(&to.ip, false);
 	data = pbuf_alloc(PBUF_TRANSPORT, (u16_t)size, PBUF_RAM);
 	if (!data)
 		return -ENOBUFS;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* UDP sockets: their life, addresses, poll, options. */
+#include "netif.h"
 #include "udp.h"
 
 #include <arch/user.h>
@@ -36,6 +37,7 @@ static int udp_socket_bind(struct socket *socket, const struct socket_address *a
 
 	if (error)
 		return error;
+	netif_await(&local.ip, false);
 	net_lock();
 	error = bind_locked(udp, &local);
 	net_unlock();
@@ -48,7 +50,7 @@ static int connect_locked(struct udp_socket *udp, struct inet_address *peer) REQ
 	struct netif *netif;
 
 	inet_destination(peer);
-	netif = ip_route(&pcb->local_ip, &peer->ip);
+	netif = inet_route(&pcb->local_ip, &peer->ip);
 	if (!netif)
 		return -ENETUNREACH;
 	if (ip_addr_isbroadcast(&peer->ip, netif) && !udp->inet.socket.options.broadcast)
@@ -72,6 +74,7 @@ static int udp_socket_connect(struct socket *socket, const struct socket_address
 	error = inet_address_read(&udp->inet, address, &peer);
 	if (error)
 		return error;
+	netif_await(&peer.ip, false);
 	net_lock();
 	error = connect_locked(udp, &peer);
 	net_unlock();

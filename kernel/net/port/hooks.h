@@ -16,4 +16,7 @@ u32_t net_tcp_isn(void);
 err_t net_tcp_admit(struct tcp_pcb *pcb);
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, length, length1, options2, p) net_tcp_admit(pcb)
 
+/* A name server that DHCP has named (netif.c). */
+void dns_setserver(u8_t number, const ip_addr_t *server);
+
 #endif /* NET_PORT_HOOKS_H */

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Programs in isles talk to this host over QEMU's user-mode network: every card, both directions."""
+
+import hashlib
+import socket
+import threading
+
+import testcase
+
+HOST = "10.0.2.2"  # this host, as the user-mode network shows it
+CARDS = [
+    ("virtio", "microvm"),
+    ("virtio", "pc"),
+    ("virtio", "q35"),
+    ("e1000", "pc"),
+    ("rtl8139", "pc"),
+]
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def mirror(connection):
+    with connection:
+        while data := connection.recv(1 << 16):
+            connection.sendall(data)
+
+
+class Mirror:
+    """A TCP server on the loopback address that sends back what it gets."""
+
+    def __init__(self, connections):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(60)
+        self.port = self.listener.getsockname()[1]
+        self.connections = connections
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self):
+        for _ in range(self.connections):
+            connection, _ = self.listener.accept()
+            connection.settimeout(60)
+            mirror(connection)
+
+    def stop(self):
+        self.listener.close()
+        self.thread.join()
+
+
+class NetworkTest(testcase.IsleTest):
+    def client(self, size, options=()):
+        server = Mirror(1)
+        self.addCleanup(server.stop)
+        result = self.isle.run("netpeer", ["send", HOST, str(server.port), str(size)], options)
+        self.assertEqual(result.out, b"received %d, wrong 0\n" % size, f"\n{result}")
+        self.assertStatus(result, 0)
+
+    def test_every_card(self):
+        for card, machine in CARDS:
+            with self.subTest(card=card, machine=machine):
+                self.client(1 << 20, [f"--nic={card}", f"--machine={machine}"])
+
+    def serve(self, mode, count, kind=""):
+        """Starts netpeer as a server whose port is published; the process and the port."""
+        port = free_port(socket.SOCK_DGRAM if kind else socket.SOCK_STREAM)
+        options = [f"--publish={port}:7777{kind}"]
+        process = self.start("netpeer", [mode, "7777", str(count)], options)
+        self.assertEqual(process.stdout.readline(), b"listening\n")
+        return process, port
+
+    def test_published_port(self):
+        """Connections from outside, all at once: each gets back what it has sent."""
+        process, port = self.serve("echo", 20)
+        text = bytes(range(256)) * 400
+        clients = [socket.create_connection(("127.0.0.1", port), 60) for _ in range(20)]
+        for number, client in enumerate(clients):
+            threading.Thread(target=client.sendall, args=(text[number:],)).start()
+        for number, client in enumerate(clients):
+            got = b""
+            while len(got) < len(text) - number:
+                part = client.recv(1 << 16)
+                self.assertTrue(part)
+                got += part
+            self.assertEqual(hashlib.sha1(got).digest(), hashlib.sha1(text[number:]).digest())
+            client.close()
+        self.assertEqual(process.communicate(timeout=60)[0], b"served 20\n")
+
+    def test_published_datagrams(self):
+        process, port = self.serve("udp", 3, "/udp")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(60)
+            for size in (1, 1400, 9000):  # the last one in fragments
+                client.sendto(b"d" * size, ("127.0.0.1", port))
+                self.assertEqual(len(client.recv(65536)), size)
+        self.assertEqual(process.communicate(timeout=60)[0], b"served 3\n")
+
+    def connect(self, address, port, options=()):
+        result = self.isle.run("netpeer", ["connect", address, str(port)], options)
+        self.assertStatus(result, 0)
+        return result.out.decode().split(" = ", 1)[1].strip()
+
+    def test_refused(self):
+        self.assertEqual(self.connect(HOST, free_port()), "-1 ECONNREFUSED")
+
+    def test_no_card(self):
+        self.assertEqual(self.connect(HOST, 80, ["--nic=none"]), "-1 ENETUNREACH")
+        self.assertEqual(self.connect("::2", 80, ["--nic=none"]), "-1 ENETUNREACH")
+
+
+if __name__ == "__main__":
+    testcase.main()
