@@ -50,6 +50,10 @@ class NumaTest(testcase.IsleTest):
         result = self.run_nodes("numa", [], "q35", 2, 2)
         self.assertEqual(result.out.decode(), linux.out.decode())
 
+    def test_library(self):
+        result = self.run_nodes("libnuma", [], "q35", 3, 2)
+        self.assertEqual(result.out, self.isle.run_linux("libnuma").out)
+
     def test_files(self):
         total = 0
         for node in range(3):
