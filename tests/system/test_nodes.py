@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Machines with several NUMA nodes: what programs see of them, and where their memory lies."""
 
+import collections
 import os
 import re
 import shlex
+import subprocess
+import xml.etree.ElementTree
 
 import isle
 import testcase
@@ -23,14 +26,14 @@ exec qemu-system-x86_64 "$@" {more}
 
 
 class NumaTest(testcase.IsleTest):
-    def run_nodes(self, name, args, machine, cpus, nodes, more=()):
+    def run_nodes(self, name, args, machine, cpus, nodes, more=(), cwd=None):
         with isle.WorkDirectory() as folder:
             qemu = os.path.join(folder, "qemu")
             with open(qemu, "w", encoding="ascii") as file:
                 file.write(WRAPPER.format(more=shlex.join(more)))
             os.chmod(qemu, 0o755)
             options = [f"--machine={machine}", f"--cpus={cpus}", f"--numa={nodes}", f"--qemu={qemu}"]
-            result = self.isle.run(name, args, options=options)
+            result = self.isle.run(name, args, options=options, cwd=cwd)
         self.assertStatus(result, 0)
         return result
 
@@ -77,6 +80,29 @@ class NumaTest(testcase.IsleTest):
             self.assertEqual(sum(part[-1] - part[0] + 1 for part in bounds), count, text)
             mask = int(self.read(f"{NODE_DIR}node{node}/cpumap", "q35", 4, 3), 16)
             self.assertEqual(mask.bit_count(), count)
+
+    def test_hwloc(self):
+        """The host's hwloc finds the machine in the isle's /sys."""
+        files = ["/sys", "/proc/cpuinfo", "/proc/meminfo", "/proc/mounts", "/proc/self/status"]
+        with isle.WorkDirectory() as folder:
+            self.run_nodes("copytree", [folder, *files], "q35", 4, 2, cwd=folder)
+            seen = subprocess.run(
+                ["lstopo-no-graphics", "--of", "xml"],
+                env={
+                    **isle.ENVIRONMENT,
+                    "HWLOC_FSROOT": folder,
+                    "HWLOC_THISSYSTEM": "0",
+                    "HWLOC_COMPONENTS": "linux,stop",
+                },
+                stdout=subprocess.PIPE,
+                timeout=30,
+                check=True,
+            )
+        objects = collections.Counter(
+            node.get("type") for node in xml.etree.ElementTree.fromstring(seen.stdout).iter("object")
+        )
+        expected = {"Machine": 1, "NUMANode": 2, "Package": 1, "Core": 4, "PU": 4, "L1Cache": 4}
+        self.assertEqual({name: objects[name] for name in expected}, expected)
 
     def test_distances(self):
         """As QEMU's SLIT has them."""
