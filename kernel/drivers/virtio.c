@@ -115,7 +115,7 @@ void virtio_ready(struct virtio_device *device)
 
 void virtq_push(struct virtq *queue, uint16_t head)
 {
-	queue->avail->ring[queue->next_avail % queue->size] = head;
+	queue->avail->ring[queue->next_avail & (queue->size - 1)] = head;
 	/* The device reads the entry after the index (2.7.13.2). */
 	atomic_thread_fence(memory_order_release);
 	WRITE_ONCE(queue->avail->idx, ++queue->next_avail);
@@ -181,7 +181,7 @@ bool virtq_pop(struct virtq *queue, uint32_t *id, uint32_t *len)
 	if (!virtq_has_used(queue))
 		return false;
 	atomic_thread_fence(memory_order_acquire);
-	elem = &queue->used->ring[queue->last_used % queue->size];
+	elem = &queue->used->ring[queue->last_used & (queue->size - 1)];
 	*id = elem->id < queue->size ? elem->id : UINT32_MAX;
 	*len = elem->len;
 	queue->last_used++;

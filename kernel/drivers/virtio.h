@@ -64,12 +64,12 @@ struct virtio_device;
 
 struct virtq {
 	struct virtio_device *device;
-	uint16_t index, size;
-	uint16_t message;    /* MSI-X message for its interrupts */
-	bool event_idx;	     /* VIRTIO_F_EVENT_IDX was negotiated */
-	uint16_t last_used;  /* next used element to look at */
-	uint16_t next_avail; /* index of the next entry to make available ... */
-	uint16_t kicked;     /* ... and its value when the device was last told */
+	uint16_t index, size; /* a power of two */
+	uint16_t message;     /* MSI-X message for its interrupts */
+	bool event_idx;	      /* VIRTIO_F_EVENT_IDX was negotiated */
+	uint16_t last_used;   /* next used element to look at */
+	uint16_t next_avail;  /* index of the next entry to make available ... */
+	uint16_t kicked;      /* ... and its value when the device was last told */
 	struct virtq_desc *desc;
 	struct virtq_avail *avail;
 	struct virtq_used *used;
