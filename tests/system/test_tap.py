@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Tap devices with every card, DHCP, the capture file, the cable: netpeer in an isle and a peer here.
+
+What needs a tap device runs in a network namespace that the test makes (this file again, with --inside).
+"""
+
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+import testcase
+
+SIZE = 300_000
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
+TAP_HOST = "10.0.5.1"
+CARDS = (
+    ("virtio", "microvm"),
+    ("virtio", "pc"),
+    ("virtio", "q35"),
+    ("e1000", "pc"),
+    ("e1000", "q35"),
+    ("rtl8139", "pc"),
+    ("rtl8139", "q35"),
+)
+
+
+class Echo:
+    """A TCP server on a free port of ADDRESS that sends back what comes."""
+
+    def __init__(self, address="127.0.0.1"):
+        self.server = socket.create_server((address, 0))
+        self.port = self.server.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                peer, _ = self.server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
+
+    @staticmethod
+    def serve(peer):
+        with peer:
+            while data := peer.recv(65536):
+                peer.sendall(data)
+
+    def close(self):
+        self.server.close()
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def frames(path):
+    """The frames in a capture file."""
+    data = path.read_bytes()
+    assert struct.unpack_from("<I", data)[0] == 0xA1B2C3D4
+    at = 24
+    while at < len(data):
+        size = struct.unpack_from("<I", data, at + 8)[0]
+        yield data[at + 16 : at + 16 + size]
+        at += 16 + size
+
+
+class NetworkTest(testcase.IsleTest):
+    def peer(self, *args, options=(), **more):
+        return self.start("netpeer", [str(arg) for arg in args], ["--mem=256M", *options], **more)
+
+    def finish_peer(self, process, text, seconds=60):
+        out, err = process.communicate(timeout=seconds)
+        self.assertEqual((process.returncode, out.decode(), err), (0, text, b""))
+
+    def echo(self, address="127.0.0.1"):
+        server = Echo(address)
+        self.addCleanup(server.close)
+        return server
+
+    def check_transfer(self, host, port, size=SIZE, options=()):
+        self.finish_peer(self.peer("send", host, port, size, options=options), f"received {size}, wrong 0\n")
+
+
+class OneCable(NetworkTest):
+    def connect(self, port):
+        end = time.monotonic() + 20
+        while True:
+            connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+            # QEMU accepts before the application listens, and closes when nobody does.
+            connection.sendall(b"x")
+            try:
+                if connection.recv(1) == b"x":
+                    return connection
+            except ConnectionResetError:
+                pass
+            connection.close()
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+
+    def test_capture(self):
+        server = self.echo()
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+            process = self.peer("send", "10.0.2.2", server.port, 1000, options=["--capture-net"], cwd=folder)
+            self.finish_peer(process, "received 1000, wrong 0\n")
+            found = list(frames(Path(folder) / "qemu-vlan0.pcap"))
+        # TCP over IPv4 to the server, among it the connection's first packet.
+        head, port = b"\x08\0", struct.pack(">H", server.port)
+        to_server = [frame for frame in found if (frame[12:14], frame[23], frame[36:38]) == (head, 6, port)]
+        self.assertTrue(any(frame[47] == 2 for frame in to_server), "no SYN")
+        self.assertTrue(all(frame[6:12] == bytes.fromhex("525400123456") for frame in to_server))
+
+    def test_link(self):
+        """The application's traffic stops while the cable is out, and goes on afterwards."""
+        for card, machine in (("virtio", "microvm"), ("virtio", "q35"), ("e1000", "q35"), ("rtl8139", "q35")):
+            with self.subTest(card=card, machine=machine):
+                self.check_link(card, machine)
+
+    def check_link(self, card, machine):
+        port, monitor = free_port(), free_port()
+        options = [f"--nic={card}", f"--machine={machine}", f"--publish={port}:7000", "--monitor"]
+        options.append(f"--port={monitor - 1}")
+        process = self.peer("echo", 7000, 1, options=options)
+        self.assertEqual(process.stdout.readline(), b"listening\n")
+        with self.connect(port) as connection, socket.create_connection(("127.0.0.1", monitor)) as telnet:
+            telnet.settimeout(10)
+            for state in (b"off", b"on"):
+                telnet.sendall(b"set_link net " + state + b"\n")
+                if state == b"off":
+                    time.sleep(0.3)
+                    connection.sendall(b"y")
+                    connection.settimeout(0.5)
+                    with self.assertRaises(TimeoutError):
+                        connection.recv(1)
+            connection.settimeout(20)
+            self.assertEqual(connection.recv(1), b"y")
+        self.finish_peer(process, "served 1\n")
+
+
+class TapNetwork(unittest.TestCase):
+    """Starts the tests of Inside, each in a network namespace of its own."""
+
+    def inside(self, name):
+        namespace = ["unshare", "--net"] if os.getuid() == 0 else ["unshare", "--map-root-user", "--net"]
+        command = [*namespace, sys.executable, "-B", __file__, "--inside", f"Inside.{name}"]
+        result = subprocess.run(command, capture_output=True, timeout=170, text=True)
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_transfer(self):
+        self.inside("transfer")
+
+    def test_dhcp(self):
+        self.inside("dhcp")
+
+    def test_addresses(self):
+        self.inside("addresses")
+
+
+class Inside(NetworkTest):
+    def setUp(self):
+        super().setUp()
+        self.call("ip", "link", "set", "lo", "up")
+
+    def call(self, *command):
+        subprocess.run([str(word) for word in command], check=True, timeout=20)
+
+    def tap(self, address=TAP_HOST + "/24"):
+        self.call(TOOLS / "tap.sh", "up", "tap0", os.getuid(), address)
+
+    def transfer(self):
+        """With the offloads of a real network, in both directions at once."""
+        self.tap()
+        server = self.echo(TAP_HOST)
+        for card, machine in CARDS:
+            with self.subTest(card=card, machine=machine):
+                options = ["--netif=tap0", f"--nic={card}", f"--machine={machine}"]
+                size = 10 * SIZE if card == "virtio" else SIZE
+                self.check_transfer(TAP_HOST, server.port, size, options)
+
+    def dhcp(self):
+        self.tap("192.168.77.1/24")
+        server = self.echo("192.168.77.1")
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+            dnsmasq = subprocess.Popen(
+                ["dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--user=root", "--port=0"]
+                + ["--interface=tap0", "--bind-interfaces", f"--dhcp-leasefile={folder}/leases"]
+                + ["--dhcp-range=192.168.77.40,192.168.77.40"],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            try:
+                options = ["--netif=tap0", "--ip=dhcp", "--netif-mac=52:54:00:aa:bb:cc"]
+                self.check_transfer("192.168.77.1", server.port, options=options)
+                lease = Path(folder, "leases").read_text().split()
+            finally:
+                dnsmasq.kill()
+                dnsmasq.wait()
+        self.assertEqual(lease[1:3], ["52:54:00:aa:bb:cc", "192.168.77.40"])
+
+    def addresses(self):
+        """The application is where HERMIT_IP says."""
+        self.tap("172.16.3.1/29")
+        options = ["--netif=tap0", "--ip=172.16.3.4", "--gateway=172.16.3.1", "--mask=255.255.255.248"]
+        process = self.peer("echo", 7000, 1, options=options)
+        self.assertEqual(process.stdout.readline(), b"listening\n")
+        with socket.create_connection(("172.16.3.4", 7000), timeout=20) as connection:
+            connection.sendall(b"z")
+            self.assertEqual(connection.recv(1), b"z")
+        self.finish_peer(process, "served 1\n")
+
+
+if __name__ == "__main__":
+    if "--inside" in sys.argv:
+        sys.argv.remove("--inside")
+    testcase.main()
