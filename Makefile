@@ -16,7 +16,7 @@ BUILD ?= build
 JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?=
 
-.PHONY: all hello test bench install clean packages-build packages-test packages-bench
+.PHONY: all hello test bench install clean packages-build packages-test
 .NOTPARALLEL:
 
 all: packages-build $(BUILD)/Makefile
@@ -26,7 +26,7 @@ $(BUILD)/Makefile: | packages-build
 	cmake -S . -B $(BUILD) -G "Unix Makefiles" $(CMAKE_FLAGS)
 
 # A static pattern: make looks for no pattern rules for phony targets.
-packages-build packages-test packages-bench: packages-%:
+packages-build packages-test: packages-%:
 	@tools/install-packages.sh $*
 
 hello: packages-build $(BUILD)/Makefile
@@ -39,7 +39,7 @@ test: packages-build packages-test $(BUILD)/Makefile
 	+$(MAKE) --no-print-directory -C $(BUILD) -j$(JOBS)
 	cd $(BUILD) && ctest --output-on-failure -j2
 
-bench: packages-build packages-bench all
+bench: packages-build packages-test all
 	+$(MAKE) --no-print-directory -C $(BUILD) bench
 
 install: all

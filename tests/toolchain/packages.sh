@@ -37,7 +37,7 @@ export PACKAGES="$work" PATH="$work/bin:$PATH"
 
 # Each group, twice: the first run installs all that is missing, the second nothing.
 printf 'make\ngit\ncmake\n' >"$work/installed"
-for group in build test bench; do
+for group in build test; do
 	: >"$work/calls"
 	make --no-print-directory -s -C "$source" "packages-$group" >"$work/log" ||
 		fail "packages-$group: $(cat "$work/log")"

@@ -65,14 +65,25 @@ class Context:
 
     @property
     def linux(self):
-        """The guest of Debian's cloud kernel; BenchError where that is not installed."""
+        """The guest of Debian's cloud kernel; BenchError where that cannot be had."""
         if self._linux is None:
-            self._linux = self._linux_guest(kernel.cloud_kernel())
+            self._linux = self._linux_guest(kernel.cloud_kernel(self._kernels))
         return self._linux
 
     def linux_with_9p(self):
-        cache = os.path.join(self.build, "linuxvm/kernel")
-        return self._linux_guest(kernel.kernel_with_9p(cache))
+        return self._linux_guest(kernel.kernel_with_9p(self._kernels))
+
+    @property
+    def _kernels(self):
+        """Where kernels are that were unpacked, not installed."""
+        return os.path.join(self.build, "linuxvm/kernel")
+
+    def linux_release(self):
+        """The release of the Linux that is compared with, None where there is none."""
+        try:
+            return kernel.cloud_kernel(self._kernels).release
+        except qemu.BenchError:
+            return None
 
     def _linux_guest(self, linux):
         init = os.path.join(self.build, "tools/linuxvm/linux-init")
@@ -85,14 +96,6 @@ class Context:
         if self._tsc_khz is None:
             self._tsc_khz = tsc.khz()
         return self._tsc_khz
-
-
-def kernel_release():
-    """The release of the Linux that is compared with, None where there is none."""
-    try:
-        return kernel.cloud_kernel().release
-    except qemu.BenchError:
-        return None
 
 
 def attempt(figures, function, *arguments, **options):

@@ -73,7 +73,7 @@ def main():
         "quick": options.quick,
         "machine": report.machine_info(),
         "qemu": context.machine.version(),
-        "linux": bench.kernel_release(),
+        "linux": context.linux_release(),
     }
     groups = chosen_groups(options)
     measure(context, groups)

@@ -12,6 +12,7 @@ import tempfile
 import elf
 
 PACKAGE = "linux-image-amd64"
+CLOUD_PACKAGE = "linux-image-cloud-amd64"
 
 
 class VmError(Exception):
@@ -70,30 +71,32 @@ def module_needs(data):
         return elf.module_dependencies(elf.ElfFile(file.name).section_data(".modinfo"))
 
 
-def cloud_kernel():
-    """The newest installed kernel of Debian's linux-image-cloud-amd64."""
-    images = glob.glob("/boot/vmlinuz-*-cloud-amd64")
-    if not images:
-        raise VmError("no /boot/vmlinuz-*-cloud-amd64: install linux-image-cloud-amd64")
-    image = max(images, key=_version_key)
-    return Kernel(image, "/lib/modules/" + os.path.basename(image).split("-", 1)[1])
+def cloud_kernel(cache_folder):
+    """A kernel of Debian's linux-image-cloud-amd64: an installed one, or one unpacked into the folder."""
+    return _kernel("vmlinuz-*-cloud-amd64", lambda _: True, CLOUD_PACKAGE, cache_folder)
 
 
 def kernel_with_9p(cache_folder):
     """
     A Debian kernel that has 9p as a module. The cloud kernel is built without it, so this is another
-    flavour of the same source package: an installed one, or one unpacked into `cache_folder`.
+    flavour of the same source package.
     """
-    for root in ("/", cache_folder):
-        for image in sorted(
-            glob.glob(os.path.join(root, "boot/vmlinuz-*")), key=_version_key, reverse=True
-        ):
-            release = os.path.basename(image).split("-", 1)[1]
-            kernel = Kernel(image, os.path.join(root, "lib/modules", release))
-            if kernel.module_path("9pnet_virtio"):
-                return kernel
-    _unpack_package(PACKAGE, cache_folder)
-    return kernel_with_9p(cache_folder)
+    return _kernel("vmlinuz-*", lambda it: it.module_path("9pnet_virtio"), PACKAGE, cache_folder)
+
+
+def _kernel(pattern, fits, package, cache_folder):
+    """The newest installed kernel that fits, else the newest unpacked into `cache_folder`."""
+    for attempt in ("found", "fetched"):
+        for root in ("/", cache_folder):
+            images = glob.glob(os.path.join(root, "boot", pattern))
+            for image in sorted(images, key=_version_key, reverse=True):
+                release = os.path.basename(image).split("-", 1)[1]
+                kernel = Kernel(image, os.path.join(root, "lib/modules", release))
+                if fits(kernel):
+                    return kernel
+        if attempt == "found":
+            _unpack_package(package, cache_folder)
+    raise VmError(f"{package} has no kernel that fits")
 
 
 def uncompressed(image):
@@ -124,7 +127,7 @@ def _unpack_package(meta_package, folder):
     text = _output(["apt-cache", "depends", "--important", meta_package]).decode()
     names = re.findall(r"Depends: (linux-image-\d\S+)", text)
     if not names:
-        raise VmError(f"apt knows no {meta_package}, and no kernel with 9p is installed")
+        raise VmError(f"apt knows no {meta_package}, and no such kernel is installed")
     os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as download:
         os.chmod(download, 0o777)  # apt's own user writes here

@@ -138,7 +138,7 @@ static void do_handle(void)
 			report("lseek", "", "", lseek(fd, offset - TEXT_SIZE, (int)pick(3)));
 		break;
 	case 3:
-		report("fchmod", "", "", fchmod(fd, 0600 + pick(0100)));
+		report("fchmod", "", "", fchmod(fd, 0700 + pick(0100)));
 		break;
 	default:
 		report("fsync", "", "", fsync(fd));
