@@ -6,32 +6,44 @@
 #include <lib/assert.h>
 #include <lib/checked.h>
 
+_Static_assert(BOOT_MEM_MAX <= ARCH_NODE_RANGES_MAX, "from_boot_info");
+
 struct node_table node_table = {.count = 1};
+
+/* The range of memory that entry INDEX of the loader's map gives to a node; false: none. */
+static bool boot_range(const struct boot_info *info, unsigned index, struct arch_node_range *range)
+{
+	const struct boot_mem *mem = &info->mem[index];
+
+	range->start = mem->start;
+	range->node = mem->node;
+	return mem->type == BOOT_MEM_RAM && mem->node < MM_NODES_MAX &&
+	       !add_overflows(mem->start, mem->size, &range->end);
+}
 
 /* What the loader says: no distances, and nothing of the CPUs, which are all in the first node. */
 static bool from_boot_info(struct arch_numa *numa, const struct boot_info *info)
 {
-	unsigned last = 0;
+	unsigned count = MIN(info->mem_count, BOOT_MEM_MAX), last = 0;
+	struct arch_node_range range;
 
-	*numa = (struct arch_numa){0};
-	for (unsigned i = 0; i < MIN(info->mem_count, BOOT_MEM_MAX); i++) {
-		const struct boot_mem *mem = &info->mem[i];
-		paddr_t end;
-
-		if (mem->type != BOOT_MEM_RAM || add_overflows(mem->start, mem->size, &end) ||
-		    mem->node >= MM_NODES_MAX)
-			continue;
-		last = MAX(last, mem->node);
-		numa->ranges[numa->range_count++] =
-			(struct arch_node_range){mem->start, end, mem->node};
+	for (unsigned i = 0; i < count; i++) {
+		if (boot_range(info, i, &range))
+			last = MAX(last, range.node);
 	}
-	numa->node_count = last + 1;
+	if (!last)
+		return false;
+	*numa = (struct arch_numa){.node_count = last + 1};
+	for (unsigned i = 0; i < count; i++) {
+		if (boot_range(info, i, &range))
+			numa->ranges[numa->range_count++] = range;
+	}
 	for (unsigned from = 0; from < MM_NODES_MAX; from++) {
 		for (unsigned to = 0; to < MM_NODES_MAX; to++)
 			numa->distance[from][to] =
 				from == to ? ARCH_DISTANCE_LOCAL : ARCH_DISTANCE_REMOTE;
 	}
-	return last > 0;
+	return true;
 }
 
 /* Sorts all nodes by their distance from NODE; among equals those with higher numbers than NODE
