@@ -2,7 +2,7 @@
 """What the system tests share: how to run a program on Linux and in an isle, and how to compare.
 
 Every program runs in a new directory with a small environment of its own, with a time limit, in a process
-group of its own that is killed as a whole. Machines run without KVM: the same everywhere.
+group of its own that is killed as a whole.
 """
 
 import difflib
@@ -15,6 +15,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+# Where the machines run: translated by QEMU, the same everywhere, unless the environment names another
+# isle with its options ("--isle=uhyve --cpus=2").
+PLACE = os.environ.get("HERMIT_TEST_ISLE", "--kvm=0").split()
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/", "LANG": "C"}
 TIMEOUT = 60  # seconds for one run
 
@@ -52,7 +55,7 @@ class Isle:
     def command(self, name, args=(), options=()):
         if not self.proxy.is_file():
             raise FileNotFoundError(f"{self.proxy}: not built")
-        return [self.proxy, "--kvm=0", *options, self.image(name), *args]
+        return [self.proxy, *PLACE, *options, self.image(name), *args]
 
     def linux_command(self, name, args=()):
         return [self.image(name + ".linux"), *args]
