@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# hermit_kernel_library(NAME SOURCES a.c b.S ... [DEPENDS lib arch ...])
+# hermit_kernel_library(NAME SOURCES a.c b.S ... [SMALL c.c ...] [DEPENDS lib arch ...])
 #     The folder kernel/NAME as object library kernel_NAME. It sees include/, its own include/ and the
 #     include/ of the folders in DEPENDS, nothing else; each of these must have a lower rank. What a
-#     header of a dependency includes must be named as well.
+#     header of a dependency includes must be named as well. SMALL: those of the sources that run seldom and
+#     are compiled for size.
 #
 # hermit_kernel_image()
 #     Called once, by the last folder (kernel/init): links all kernel_* libraries into one relocatable
@@ -56,6 +57,10 @@ set(HERMIT_KERNEL_FLAGS
 	-fno-omit-frame-pointer		# backtraces in crash reports, without unwind tables
 	-fno-strict-aliasing		# memory is frames, headers and objects in turn
 	-fno-common			# a doubly defined variable is a link error
+	-ffunction-sections -fdata-sections # the link drops what nobody uses
+	# Padding is a tenth of the text.
+	$<$<C_COMPILER_ID:GNU>:-fno-align-functions> $<$<C_COMPILER_ID:GNU>:-fno-align-jumps>
+	$<$<C_COMPILER_ID:GNU>:-fno-align-loops>
 	# The guard value lives at %fs:0x28 or %gs:0x28. FS is the application's, and GS points at
 	# struct cpu, which reserves no such field. Guard pages catch overruns of the stack as a whole.
 	-fno-stack-protector
@@ -81,13 +86,14 @@ function(hermit_kernel_check_rank NAME DEPENDENCY)
 endfunction()
 
 function(hermit_kernel_library NAME)
-	cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS")
+	cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;SMALL;DEPENDS")
 	if(NOT DEFINED HERMIT_RANK_${NAME})
 		message(FATAL_ERROR "hermit_kernel_library: ${NAME} has no rank")
 	endif()
 	if(arg_UNPARSED_ARGUMENTS)
 		message(FATAL_ERROR "kernel/${NAME}: what is ${arg_UNPARSED_ARGUMENTS}?")
 	endif()
+	set_property(SOURCE ${arg_SMALL} APPEND PROPERTY COMPILE_OPTIONS -Os)
 	set(target kernel_${NAME})
 	add_library(${target} OBJECT ${arg_SOURCES})
 	target_compile_options(${target} PRIVATE ${HERMIT_KERNEL_FLAGS} ${HERMIT_WARNINGS})
@@ -118,7 +124,8 @@ function(hermit_kernel_image)
 	set(library ${CMAKE_BINARY_DIR}/x86_64-hermit/lib/libhermit.a)
 
 	add_custom_command(OUTPUT ${kernel}
-		COMMAND ${HERMIT_LD} -r -T ${script} -z noexecstack -o ${linked} ${objects}
+		COMMAND ${HERMIT_LD} -r -T ${script} -z noexecstack --gc-sections
+			-u hermit_pvh_entry -u hermit_entry64 -o ${linked} ${objects}
 		COMMAND ${CMAKE_SOURCE_DIR}/toolchain/check-kernel.sh ${linked} ${imports}
 		COMMAND ${CMAKE_OBJCOPY} --keep-global-symbols=${symbols} ${linked} ${kernel}
 		DEPENDS ${objects} ${script} ${symbols} ${imports}

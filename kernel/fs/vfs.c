@@ -17,11 +17,12 @@
 
 static struct fs_mount *mounts; /* longest path first */
 static struct mutex cwd_lock;
-static char cwd[FS_PATH_MAX + 1] GUARDED_BY(cwd_lock) = "/";
+static char cwd[FS_PATH_MAX + 1] GUARDED_BY(cwd_lock);
 
 void vfs_init(void)
 {
 	mutex_init(&cwd_lock);
+	vfs_cwd_set("/");
 }
 
 void vfs_mount(struct fs_mount *mount)

@@ -47,6 +47,8 @@ static void node_reset(struct node *node)
 void buddy_init(uint8_t *states, uint64_t count)
 {
 	ASSERT(IS_ALIGNED((uintptr_t)states, sizeof(void *))); /* it holds links, too */
+	if (!node_table.count)
+		node_table.count = 1; /* until more are known */
 	for (unsigned i = 0; i < node_table.count; i++)
 		node_reset(&buddy_nodes[i]);
 	frame_states = states;

@@ -8,7 +8,7 @@
 
 _Static_assert(BOOT_MEM_MAX <= ARCH_NODE_RANGES_MAX, "from_boot_info");
 
-struct node_table node_table = {.count = 1};
+struct node_table node_table;
 
 /* The range of memory that entry INDEX of the loader's map gives to a node; false: none. */
 static bool boot_range(const struct boot_info *info, unsigned index, struct arch_node_range *range)
