@@ -63,9 +63,10 @@ static int refuse_tap(const char *name, int err)
 	return STATUS_PROXY;
 }
 
-static int open_tap(const char *name, int *fd)
+/* OFFLOADS: with a header in front of each frame that says what is left to do for it. */
+static int open_tap(const char *name, bool offloads, int *fd)
 {
-	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
+	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
 
 	/* Root would create it. */
 	if (!if_nametoindex(name)) {
@@ -79,18 +80,25 @@ static int open_tap(const char *name, int *fd)
 			      strerror(errno));
 		return STATUS_PROXY;
 	}
+	request.ifr_flags |= offloads ? IFF_VNET_HDR : 0;
 	memcpy(request.ifr_name, name, strlen(name));
 	return ioctl(*fd, TUNSETIFF, &request) == 0 ? 0 : refuse_tap(name, errno);
 }
 
 /* "@N": a descriptor that whoever started the proxy has opened. */
-static int take_tap(const char *name, int *fd)
+static int take_tap(const char *name, bool offloads, int *fd)
 {
 	struct ifreq request = {0};
 	int number = atoi(name + 1);
 
 	if (ioctl(number, TUNGETIFF, &request) != 0 || !(request.ifr_flags & IFF_TAP)) {
 		proxy_message("HERMIT_NETIF: descriptor %d is not an open tap device", number);
+		return STATUS_PROXY;
+	}
+	if (!offloads && (request.ifr_flags & IFF_VNET_HDR)) {
+		proxy_message("HERMIT_CAPTURE_NET: QEMU cannot capture from descriptor %d, which "
+			      "was opened with IFF_VNET_HDR",
+			      number);
 		return STATUS_PROXY;
 	}
 	*fd = fcntl(number, F_DUPFD_CLOEXEC, 0);
@@ -146,8 +154,10 @@ int host_net_open(const struct options *options, struct qemu_host *host)
 		status = check_rules(net);
 	if (status || !net->tap)
 		return status;
-	status = net->tap[0] == '@' ? take_tap(net->tap, &host->tap)
-				    : open_tap(net->tap, &host->tap);
+	/* QEMU would write the header into the file as a part of the frame. */
+	bool offloads = !net->capture;
+	status = net->tap[0] == '@' ? take_tap(net->tap, offloads, &host->tap)
+				    : open_tap(net->tap, offloads, &host->tap);
 	/* Frames that go past QEMU cannot be captured, and without KVM nobody could tell vhost of
 	 * the guest's notifications. */
 	if (!status && host->kvm && net->nic == NIC_VIRTIO && !net->capture)

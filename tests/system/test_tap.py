@@ -86,6 +86,19 @@ class NetworkTest(testcase.IsleTest):
         self.addCleanup(server.close)
         return server
 
+    def check_capture(self, host, server, *options):
+        """The frames of a transfer are in the file, as they were sent."""
+        options = ["--capture-net", "--netif-mac=52:54:00:aa:bb:cc", *options]
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+            process = self.peer("send", host, server.port, 1000, options=options, cwd=folder)
+            self.finish_peer(process, "received 1000, wrong 0\n")
+            found = list(frames(Path(folder) / "qemu-vlan0.pcap"))
+        # TCP over IPv4 to the server, among it the connection's first packet.
+        head, port = b"\x08\0", struct.pack(">H", server.port)
+        to_server = [frame for frame in found if (frame[12:14], frame[23], frame[36:38]) == (head, 6, port)]
+        self.assertTrue(any(frame[47] == 2 for frame in to_server), "no SYN")
+        self.assertTrue(all(frame[6:12] == bytes.fromhex("525400aabbcc") for frame in to_server))
+
     def check_transfer(self, host, port, size=SIZE, options=()):
         self.finish_peer(self.peer("send", host, port, size, options=options), f"received {size}, wrong 0\n")
 
@@ -107,16 +120,7 @@ class OneCable(NetworkTest):
             time.sleep(0.05)
 
     def test_capture(self):
-        server = self.echo()
-        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-            process = self.peer("send", "10.0.2.2", server.port, 1000, options=["--capture-net"], cwd=folder)
-            self.finish_peer(process, "received 1000, wrong 0\n")
-            found = list(frames(Path(folder) / "qemu-vlan0.pcap"))
-        # TCP over IPv4 to the server, among it the connection's first packet.
-        head, port = b"\x08\0", struct.pack(">H", server.port)
-        to_server = [frame for frame in found if (frame[12:14], frame[23], frame[36:38]) == (head, 6, port)]
-        self.assertTrue(any(frame[47] == 2 for frame in to_server), "no SYN")
-        self.assertTrue(all(frame[6:12] == bytes.fromhex("525400123456") for frame in to_server))
+        self.check_capture("10.0.2.2", self.echo())
 
     def test_link(self):
         """The application's traffic stops while the cable is out, and goes on afterwards."""
@@ -160,6 +164,9 @@ class TapNetwork(unittest.TestCase):
     def test_dhcp(self):
         self.inside("dhcp")
 
+    def test_capture(self):
+        self.inside("capture")
+
     def test_addresses(self):
         self.inside("addresses")
 
@@ -184,6 +191,10 @@ class Inside(NetworkTest):
                 options = ["--netif=tap0", f"--nic={card}", f"--machine={machine}"]
                 size = 10 * SIZE if card == "virtio" else SIZE
                 self.check_transfer(TAP_HOST, server.port, size, options)
+
+    def capture(self):
+        self.tap()
+        self.check_capture(TAP_HOST, self.echo(TAP_HOST), "--netif=tap0")
 
     def dhcp(self):
         self.tap("192.168.77.1/24")

@@ -239,10 +239,12 @@ class Network(ProxyTest):
             "fd = os.open('/dev/net/tun', os.O_RDWR)\n"
             "fcntl.ioctl(fd, 0x400454CA, b'tap7'.ljust(16, b'\\0') + (0x5002).to_bytes(24, 'little'))\n"
             "os.dup2(fd, 9)\n"
-            "os.execv(sys.argv[1], [sys.argv[1], '--netif=@9', 'app'])\n"
+            "os.execv(sys.argv[1], [sys.argv[1], '--netif=@9', *sys.argv[2:], 'app'])\n"
         )
         result = self.in_namespace(f'"$TAP" up tap7; exec python3 "{opener}" "$0"')
         self.assertEqual((result.returncode, result.stdout), (0, b"tap7 70\n"), result.stderr)
+        result = self.in_namespace(f'"$TAP" up tap7; exec python3 "{opener}" "$0" --capture-net')
+        self.check(result, 125, "IFF_VNET_HDR")
 
 
 class ChannelPort(ProxyTest):
