@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define START_MEMORY (576u << 10) /* beside the image, until main() of a small program */
+#define CPU_MEMORY   (48u << 10)  /* for each processor but the first */
 
 /* All that one run of the proxy owns. */
 struct session {
@@ -47,9 +48,12 @@ static int refuse_image(const char *path, const char *reason)
 	return STATUS_NOT_IMAGE;
 }
 
-/* Is the file an image that this version can run in MEMORY bytes? 0 or a status after a message. */
-static int check_image_file(const char *path, int fd, uint64_t memory, struct elf_image *image)
+/* Is the file an image that this version can run as OPTIONS say? 0 or a status after a message. */
+static int check_image_file(const char *path, int fd, const struct options *options,
+			    struct elf_image *image)
 {
+	uint64_t memory = options->memory;
+	uint64_t more = START_MEMORY + (uint64_t)(options->cpus - 1) * CPU_MEMORY;
 	struct stat st;
 	const char *reason;
 
@@ -67,11 +71,10 @@ static int check_image_file(const char *path, int fd, uint64_t memory, struct el
 			      HERMIT_ABI_VERSION, HC_VERSION);
 		return STATUS_NOT_IMAGE;
 	}
-	if (image->note.image_end > memory || memory - image->note.image_end < START_MEMORY) {
-		proxy_message(
-			"%s: needs at least %llu KiB of memory (HERMIT_MEM), not %llu", path,
-			(unsigned long long)((image->note.image_end + START_MEMORY + 1023) >> 10),
-			(unsigned long long)(memory >> 10));
+	if (image->note.image_end > memory || memory - image->note.image_end < more) {
+		proxy_message("%s: needs at least %llu KiB of memory (HERMIT_MEM), not %llu", path,
+			      (unsigned long long)((image->note.image_end + more + 1023) >> 10),
+			      (unsigned long long)(memory >> 10));
 		return STATUS_NOT_IMAGE;
 	}
 	return 0;
@@ -90,7 +93,7 @@ static int open_image(struct session *session)
 		proxy_message("%s: %s", path, strerror(err));
 		return err == ENOENT || err == ENOTDIR ? STATUS_NO_IMAGE : STATUS_NOT_IMAGE;
 	}
-	return check_image_file(path, session->image_fd, options->memory, &session->elf);
+	return check_image_file(path, session->image_fd, options, &session->elf);
 }
 
 static int build_mounts(struct session *session)

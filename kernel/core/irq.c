@@ -6,6 +6,7 @@
 #include <core/irq.h>
 
 #include <arch/cpu.h>
+#include <arch/mmu.h>
 #include <arch/trap.h>
 #include <asm/errno.h>
 #include <core/cpu.h>
@@ -54,6 +55,8 @@ void irq_dispatch(unsigned vector)
 
 	if (vector == ARCH_VECTOR_SPURIOUS)
 		return; /* no end of interrupt for this one (SDM vol. 3, 11.9) */
+	if (cpu->arch.tlb_resting)
+		arch_tlb_resume();
 	cpu->irq_nesting++;
 	cpu->irq_count++;
 	if (vector == ARCH_VECTOR_TIMER)

@@ -15,7 +15,6 @@
 #include <core/log.h>
 #include <drivers/devices.h>
 #include <mm/heap.h>
-#include <mm/kstack.h>
 #include <mm/node.h>
 #include <sched/sched.h>
 
@@ -32,6 +31,12 @@ static void flush_requested(void *unused)
 {
 	(void)unused;
 	arch_tlb_serve();
+}
+
+/* The wait that it ends was all it was for. */
+static void woken(void *unused)
+{
+	(void)unused;
 }
 
 /* First code of another CPU that is not the processor's own. */
@@ -51,17 +56,18 @@ static bool place_fill(struct arch_smp_place *place, unsigned index)
 {
 	struct cpu *cpu = kzalloc(sizeof(*cpu));
 	void *tables = kzalloc(arch_smp_tables_size());
-	void *stack = mm_kstack_alloc();
+	uintptr_t stack = 0;
 
-	if (!cpu || !tables || !stack) {
+	if (cpu && tables) {
+		cpu->arch.index = index;
+		stack = sched_prepare_cpu(cpu);
+	}
+	if (!stack) {
 		kfree(cpu);
 		kfree(tables);
-		if (stack)
-			mm_kstack_free(stack);
 		return false;
 	}
-	cpu->arch.index = index;
-	*place = (struct arch_smp_place){(uintptr_t)stack, &cpu->arch, tables, cpu_entry};
+	*place = (struct arch_smp_place){stack, &cpu->arch, tables, cpu_entry};
 	return true;
 }
 
@@ -108,6 +114,7 @@ void smp_start(const struct boot_info *boot, unsigned limit)
 	if (!others.count)
 		return;
 	irq_set_fixed(ARCH_VECTOR_TLB, flush_requested, NULL);
+	irq_set_fixed(ARCH_VECTOR_WAKE, woken, NULL);
 	arch_smp_join();
 	devices_settle();
 	arch_smp_start(others.places, others.apic_ids, others.count);

@@ -196,7 +196,10 @@ static struct vm_area *protect_part(struct vm_area *area, uintptr_t start, uintp
 	if (*error)
 		return NULL;
 	area->prot = prot;
-	arch_mmu_protect(start, end, area_attributes(area));
+	if (arch_mmu_protect(start, end, area_attributes(area)))
+		arch_tlb_flush(start, end);
+	else
+		arch_tlb_flush_local(start, end);
 	return space_merge(area, removed);
 }
 
@@ -227,8 +230,6 @@ int vm_protect(uintptr_t address, size_t size, unsigned prot)
 			area = area_next(area);
 		}
 	}
-	if (at > address)
-		arch_tlb_flush(address, MIN(at, end));
 	spin_unlock(&space_lock, irq);
 	space_release(&removed);
 	return error;

@@ -7,6 +7,7 @@
  * itself idle and looks for tasks that wait for other CPUs.
  */
 #include <arch/cpu.h>
+#include <arch/mmu.h>
 #include <core/clock.h>
 #include <core/cpu.h>
 #include <core/irq.h>
@@ -19,39 +20,73 @@
 
 static struct sched_cpu boot_sched;
 
-/* Takes a task that waits for another CPU and may run on this one. Idle task only. */
-static bool steal(struct sched_cpu *self) NO_THREAD_SAFETY
+/* How often an idle CPU looks again because a run queue was locked when it looked. */
+#define STEAL_ATTEMPTS 8u
+
+/* The most urgent task that waits for VICTIM's CPU and may run on SELF's. */
+static struct task *find_movable(struct sched_cpu *victim, const struct sched_cpu *self)
+	REQUIRES(victim->lock)
+{
+	struct task *task;
+
+	for (uint32_t left = victim->queue.bitmap; left;) {
+		unsigned priority = 31 - (unsigned)__builtin_clz(left);
+
+		list_for_each_entry (task, &victim->queue.lists[priority], run_node) {
+			if (sched_may_run_on(task, self->index))
+				return task;
+		}
+		left &= ~(1u << priority);
+	}
+	return NULL;
+}
+
+/* Takes a task that waits for VICTIM, for SELF to run. 1, 0: there is none, -1: VICTIM is locked,
+ * and nobody queues for the lock of a CPU that has work to do. */
+static int steal_from(struct sched_cpu *victim, struct sched_cpu *self) NO_THREAD_SAFETY
+{
+	struct task *task;
+
+	/* Also what an idle CPU has been given and has not woken up for yet. */
+	if (!READ_ONCE(victim->queue.bitmap))
+		return 0;
+	if (!spin_try_lock_nested(&victim->lock))
+		return -1;
+	task = find_movable(victim, self);
+	if (task) {
+		runqueue_remove(&victim->queue, &task->run_node, task->priority);
+		atomic_store_explicit(&task->sched, self, memory_order_release);
+	}
+	spin_unlock_nested(&victim->lock);
+	if (!task)
+		return 0;
+	spin_lock_nested(&self->lock);
+	runqueue_push(&self->queue, &task->run_node, task->priority, false);
+	spin_unlock_nested(&self->lock);
+	return 1;
+}
+
+/* Takes a task that waits for another CPU and may run on this one. Idle task only, interrupts off.
+ */
+static bool steal(struct sched_cpu *self)
 {
 	unsigned count = cpu_count();
 
-	for (unsigned i = 1; i < count; i++) {
-		struct sched_cpu *victim = cpu_get((self->index + i) % count)->sched;
-		struct task *task, *found = NULL;
-		int top;
+	for (unsigned attempt = 0; attempt < STEAL_ATTEMPTS; attempt++) {
+		bool again = false;
 
-		if (!victim || !READ_ONCE(victim->queue.bitmap))
-			continue;
-		arch_irq_state_t irq = spin_lock(&victim->lock);
-		top = runqueue_top(&victim->queue);
-		if (top >= 0) {
-			list_for_each_entry (task, &victim->queue.lists[top], run_node) {
-				if (sched_may_run_on(task, self->index)) {
-					found = task;
-					break;
-				}
-			}
+		for (unsigned i = 1; i < count; i++) {
+			struct sched_cpu *victim = cpu_get((self->index + i) % count)->sched;
+			int result = steal_from(victim, self);
+
+			if (result > 0)
+				return true;
+			again |= result < 0;
 		}
-		if (found) {
-			runqueue_remove(&victim->queue, &found->run_node, found->priority);
-			atomic_store_explicit(&found->sched, self, memory_order_release);
-		}
-		spin_unlock(&victim->lock, irq);
-		if (!found)
-			continue;
-		irq = spin_lock(&self->lock);
-		runqueue_push(&self->queue, &found->run_node, found->priority, false);
-		spin_unlock(&self->lock, irq);
-		return true;
+		if (!again || READ_ONCE(self->queue.bitmap))
+			break;
+		arch_tlb_serve();
+		arch_cpu_relax();
 	}
 	return false;
 }
@@ -62,7 +97,9 @@ static noreturn void idle_loop(struct sched_cpu *sched)
 		arch_irq_disable();
 		/* Marked before it looks: a waker either sees the mark and kicks, or is seen. */
 		sched_idle_mark(sched->index, true);
-		if (READ_ONCE(sched->queue.bitmap) || (cpu_count() > 1 && steal(sched))) {
+		if (READ_ONCE(sched->queue.bitmap) || (cpu_count() > 1 && steal(sched)) ||
+		    READ_ONCE(sched->queue.bitmap)) {
+			sched_idle_mark(sched->index, false);
 			sched_switch();
 			arch_irq_enable();
 			continue;
@@ -77,34 +114,48 @@ static void timer_irq(void *unused)
 	timer_interrupt();
 }
 
-void sched_init_cpu(void) NO_THREAD_SAFETY
+static void prepare(struct cpu *cpu, struct sched_cpu *sched) NO_THREAD_SAFETY
 {
-	struct cpu *cpu = cpu_this();
-	struct sched_cpu *sched = cpu->arch.index ? kzalloc(sizeof(*sched)) : &boot_sched;
-
-	if (!sched)
-		panic("sched_init_cpu: no memory for CPU %u", cpu->arch.index);
 	spin_init(&sched->lock);
 	runqueue_init(&sched->queue);
 	sched->index = cpu->arch.index;
 	sched->current_priority = -1;
-	sched->switch_cycles = arch_cycles();
+	sched->helper = -1;
 	timer_init(&sched->slice, sched_slice_end);
 	timer_cpu_init(&cpu->timers);
 	cpu->sched = sched;
-	sched->idle = task_create_idle(sched->index);
-	if (!sched->idle)
-		panic("sched_init_cpu: no memory for CPU %u", cpu->arch.index);
-	sched->idle->sched = sched;
-	sched->idle->on_cpu = true;
+	sched->idle = task_create_idle(sched);
 	sched->current = sched->idle;
 	cpu->current = sched->idle;
+}
+
+uintptr_t sched_prepare_cpu(struct cpu *cpu)
+{
+	struct sched_cpu *sched = kzalloc(sizeof(*sched));
+
+	if (!sched)
+		return 0;
+	prepare(cpu, sched);
+	if (sched->idle)
+		return sched->idle->stack_top;
+	kfree(sched);
+	return 0;
+}
+
+void sched_init_cpu(void)
+{
+	struct cpu *cpu = cpu_this();
+
 	if (!cpu->arch.index) {
+		prepare(cpu, &boot_sched);
+		if (!cpu->sched->idle)
+			panic("sched_init_cpu: no memory");
 		futex_init();
 		mm_policy_set_source(task_memory);
 		irq_set_fixed(ARCH_VECTOR_TIMER, timer_irq, NULL);
 		irq_set_fixed(ARCH_VECTOR_RESCHED, sched_kicked, NULL);
 	}
+	cpu->sched->switch_cycles = arch_cycles();
 }
 
 static noreturn void idle_entry(void *unused)

@@ -89,7 +89,8 @@ struct sched_cpu {
 	bool slice_armed GUARDED_BY_MEMBER(lock);
 	struct task *current GUARDED_BY_MEMBER(lock);
 	struct task *leftover
-		GUARDED_BY_MEMBER(lock); /* just switched away; the next task deals with it */
+		GUARDED_BY_MEMBER(lock);    /* just switched away; the next task deals with it */
+	int helper GUARDED_BY_MEMBER(lock); /* CPU to kick when the switch is over, -1: none */
 	uint64_t switch_cycles GUARDED_BY_MEMBER(lock); /* TSC at the last switch */
 	_Atomic uint32_t kicks;				/* reschedule interrupts taken */
 	struct timer slice;
@@ -159,8 +160,8 @@ static inline bool sched_may_run_on(const struct task *task, unsigned cpu)
 
 /* task.c */
 
-/* A task on whose context the boot CPU's idle loop runs. */
-struct task *task_create_idle(unsigned cpu);
+/* The idle task of SCHED's CPU, as if it ran there already. NULL: no memory. */
+struct task *task_create_idle(struct sched_cpu *sched);
 
 /* The application's task of this TID with a reference, or NULL. */
 struct task *task_get(tid_t tid);

@@ -28,7 +28,7 @@ void sched_idle_mark(unsigned cpu, bool idle)
 	uint64_t bit = 1ull << (cpu % 64);
 
 	if (idle)
-		atomic_fetch_or_explicit(&idle_cpus[cpu / 64], bit, memory_order_relaxed);
+		atomic_fetch_or_explicit(&idle_cpus[cpu / 64], bit, memory_order_seq_cst);
 	else
 		atomic_fetch_and_explicit(&idle_cpus[cpu / 64], ~bit, memory_order_relaxed);
 }
@@ -39,6 +39,28 @@ static bool idle_claim(unsigned cpu)
 
 	return atomic_load_explicit(&idle_cpus[cpu / 64], memory_order_relaxed) & bit &&
 	       atomic_fetch_and_explicit(&idle_cpus[cpu / 64], ~bit, memory_order_relaxed) & bit;
+}
+
+/* Claims an idle CPU that TASK may run on, the nearest number from START on; -1: there is none. */
+static int idle_claim_any(const struct task *task, unsigned start)
+{
+	unsigned words = (cpu_count() + 63) / 64;
+
+	for (unsigned i = 0; i <= words; i++) {
+		unsigned word = (start / 64 + i) % words;
+		uint64_t bits = atomic_load_explicit(&idle_cpus[word], memory_order_relaxed) &
+				task->affinity.bits[word];
+
+		if (i == 0)
+			bits &= ~0ull << (start % 64);
+		for (; bits; bits &= bits - 1) {
+			unsigned cpu = word * 64 + (unsigned)__builtin_ctzll(bits);
+
+			if (idle_claim(cpu))
+				return (int)cpu;
+		}
+	}
+	return -1;
 }
 
 static uint64_t slice_cycles(void)
@@ -91,42 +113,72 @@ struct sched_cpu *sched_lock_task(struct task *task, arch_irq_state_t *irq) NO_T
 	}
 }
 
+/* The first CPU that TASK may run on. */
+static struct sched_cpu *allowed_cpu(const struct task *task)
+{
+	unsigned cpu = 0, count = cpu_count();
+
+	while (cpu < count - 1 && !sched_may_run_on(task, cpu))
+		cpu++;
+	return cpu_get(cpu)->sched;
+}
+
 /* The best CPU for TASK, which is runnable: the one it ran on if that is idle or there is no idle
  * one. An idle CPU is claimed. */
 static struct sched_cpu *choose_cpu(struct task *task, struct sched_cpu *last)
 {
-	unsigned count = cpu_count();
 	bool last_allowed = sched_may_run_on(task, last->index);
-	struct sched_cpu *fallback = last;
+	int idle;
 
-	if (count == 1 || (last_allowed && idle_claim(last->index)))
+	if (cpu_count() == 1 || (last_allowed && idle_claim(last->index)))
 		return last;
-	for (unsigned i = 1; i < count; i++) {
-		unsigned cpu = (last->index + i) % count;
-
-		if (!sched_may_run_on(task, cpu) || !cpu_get(cpu)->sched)
-			continue;
-		if (idle_claim(cpu))
-			return cpu_get(cpu)->sched;
-		if (!last_allowed && fallback == last)
-			fallback = cpu_get(cpu)->sched;
-	}
-	return fallback;
+	idle = idle_claim_any(task, last->index);
+	if (idle >= 0)
+		return cpu_get((unsigned)idle)->sched;
+	return last_allowed ? last : allowed_cpu(task);
 }
 
-/* TASK has been added to SCHED's queue: sees to it that SCHED's CPU takes notice. */
-static void preempt_check(struct sched_cpu *sched, const struct task *task) REQUIRES(sched->lock)
+/* SCHED has tasks that wait: an idle CPU that can take the first of them is claimed, for the caller
+ * to kick when SCHED is unlocked; -1: none. Between the change of the queue and the look at the
+ * idle CPUs is a full barrier; an idle CPU has one between its mark and its look at the queues. */
+static int find_helper(struct sched_cpu *sched) REQUIRES(sched->lock)
+{
+	int top = runqueue_top(&sched->queue);
+
+	if (cpu_count() == 1 || top < 0)
+		return -1;
+	atomic_thread_fence(memory_order_seq_cst);
+	return idle_claim_any(
+		list_entry(list_front(&sched->queue.lists[top]), struct task, run_node),
+		sched->index);
+}
+
+static void kick(int cpu)
+{
+	if (cpu >= 0)
+		arch_cpu_kick((unsigned)cpu);
+}
+
+/* TASK has been added to SCHED's queue: sees to it that a CPU takes notice. The CPU that the caller
+ * kicks when SCHED is unlocked (others would spin for the lock meanwhile), or -1. */
+static int notice(struct sched_cpu *sched, const struct task *task) REQUIRES(sched->lock)
 {
 	bool here = sched == cpu_this()->sched;
+	int helper;
 
-	if (task->priority < sched->current_priority)
-		return;
-	if (!here)
-		arch_cpu_kick(sched->index);
-	else if (task->priority > sched->current_priority)
+	if (task->priority > sched->current_priority) {
+		if (!here)
+			return (int)sched->index;
 		sched_work_set(ARCH_WORK_RESCHED);
-	else
+		return -1;
+	}
+	helper = find_helper(sched);
+	if (helper < 0 && task->priority == sched->current_priority) {
+		if (!here)
+			return (int)sched->index;
 		slice_start(sched);
+	}
+	return helper;
 }
 
 /* Puts TASK, runnable and on no queue, on the best queue. LAST is locked, and unlocked on return.
@@ -134,6 +186,7 @@ static void preempt_check(struct sched_cpu *sched, const struct task *task) REQU
 static void place(struct task *task, struct sched_cpu *last, arch_irq_state_t irq) NO_THREAD_SAFETY
 {
 	struct sched_cpu *sched = choose_cpu(task, last);
+	int cpu;
 
 	ASSERT(!list_linked(&task->run_node) && !task->on_cpu);
 	if (sched != last) {
@@ -142,8 +195,10 @@ static void place(struct task *task, struct sched_cpu *last, arch_irq_state_t ir
 		spin_lock_nested(&sched->lock);
 	}
 	runqueue_push(&sched->queue, &task->run_node, task->priority, false);
-	preempt_check(sched, task);
-	spin_unlock(&sched->lock, irq);
+	cpu = notice(sched, task);
+	spin_unlock_nested(&sched->lock);
+	kick(cpu);
+	arch_irq_restore(irq);
 }
 
 void sched_add(struct task *task) NO_THREAD_SAFETY
@@ -182,6 +237,7 @@ void sched_notify_signal(struct task *task) NO_THREAD_SAFETY
 {
 	arch_irq_state_t irq;
 	struct sched_cpu *sched;
+	int cpu = -1;
 
 	if (sched_wake(task, TASK_BLOCKED_SIGNAL))
 		return;
@@ -190,9 +246,11 @@ void sched_notify_signal(struct task *task) NO_THREAD_SAFETY
 		if (sched == cpu_this()->sched)
 			sched_work_set(ARCH_WORK_SIGNAL);
 		else
-			arch_cpu_kick(sched->index);
+			cpu = (int)sched->index;
 	}
-	spin_unlock(&sched->lock, irq);
+	spin_unlock_nested(&sched->lock);
+	kick(cpu);
+	arch_irq_restore(irq);
 }
 
 /* The reschedule interrupt: another CPU has changed something that concerns this one. */
@@ -246,8 +304,8 @@ static void account_switch(struct sched_cpu *sched, struct task *prev, struct ta
 	next->on_cpu = true;
 	sched->current = next;
 	sched->current_priority = next == sched->idle ? -1 : next->priority;
-	if (unlikely(prev == sched->idle || next == sched->idle))
-		sched_idle_mark(sched->index, next == sched->idle);
+	if (unlikely(next == sched->idle))
+		sched_idle_mark(sched->index, true);
 }
 
 void sched_switch(void) NO_THREAD_SAFETY
@@ -265,10 +323,15 @@ void sched_switch(void) NO_THREAD_SAFETY
 	next = node ? list_entry(node, struct task, run_node) : sched->idle;
 	/* The work of the task that goes on; senders and wakers that come later add to it. */
 	cpu->arch.work = next->signal_work ? ARCH_WORK_SIGNAL : 0;
+	sched->helper = find_helper(sched);
 	if (sched->queue.bitmap && runqueue_top(&sched->queue) == next->priority)
 		slice_start(sched);
 	if (next == prev) {
-		spin_unlock(&sched->lock, irq);
+		int helper = sched->helper;
+
+		spin_unlock_nested(&sched->lock);
+		kick(helper);
+		arch_irq_restore(irq);
 		return;
 	}
 	account_switch(sched, prev, next);
@@ -282,9 +345,11 @@ void sched_finish_switch(void) NO_THREAD_SAFETY
 {
 	struct sched_cpu *sched = cpu_this()->sched; /* not that of before the switch */
 	struct task *leftover = sched->leftover;
+	int helper = sched->helper;
 
 	sched->leftover = NULL;
 	spin_unlock_nested(&sched->lock);
+	kick(helper);
 	if (likely(!leftover))
 		return;
 	if (leftover->state == TASK_DEAD)
@@ -319,30 +384,42 @@ uint64_t sched_task_cycles(struct task *task) NO_THREAD_SAFETY
 	return cycles;
 }
 
+/* The running task of SCHED's CPU has another priority: the CPU to kick, or -1. */
+static int priority_changed(struct sched_cpu *sched) REQUIRES(sched->lock)
+{
+	int top = runqueue_top(&sched->queue);
+
+	if (sched != cpu_this()->sched)
+		return top >= sched->current_priority ? (int)sched->index : -1;
+	if (top > sched->current_priority)
+		sched_work_set(ARCH_WORK_RESCHED);
+	else if (top == sched->current_priority)
+		slice_start(sched);
+	return -1;
+}
+
 void sched_set_priority(struct task *task, unsigned priority) NO_THREAD_SAFETY
 {
 	arch_irq_state_t irq;
 	struct sched_cpu *sched = sched_lock_task(task, &irq);
+	int cpu = -1;
 
 	ASSERT(priority < TASK_PRIORITY_COUNT);
 	if (list_linked(&task->run_node)) {
 		runqueue_remove(&sched->queue, &task->run_node, task->priority);
 		task->priority = (uint8_t)priority;
 		runqueue_push(&sched->queue, &task->run_node, priority, false);
-		preempt_check(sched, task);
+		cpu = notice(sched, task);
 	} else {
 		task->priority = (uint8_t)priority;
 		if (task->on_cpu) {
 			sched->current_priority = (int)priority;
-			if (sched != cpu_this()->sched)
-				arch_cpu_kick(sched->index);
-			else if (runqueue_top(&sched->queue) > sched->current_priority)
-				sched_work_set(ARCH_WORK_RESCHED);
-			else if (runqueue_top(&sched->queue) == sched->current_priority)
-				slice_start(sched);
+			cpu = priority_changed(sched);
 		}
 	}
-	spin_unlock(&sched->lock, irq);
+	spin_unlock_nested(&sched->lock);
+	kick(cpu);
+	arch_irq_restore(irq);
 }
 
 void sched_set_affinity(struct task *task, const struct cpu_set *set) NO_THREAD_SAFETY

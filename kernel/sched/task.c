@@ -260,7 +260,7 @@ void task_discard(struct task *task)
 	task_put(task);
 }
 
-struct task *task_create_idle(unsigned cpu)
+struct task *task_create_idle(struct sched_cpu *sched)
 {
 	struct task *task = task_new("idle", false, 0, NULL, NULL);
 
@@ -268,7 +268,9 @@ struct task *task_create_idle(unsigned cpu)
 		return NULL;
 	task->priority = task->base_priority = 0;
 	memset(&task->affinity, 0, sizeof(task->affinity));
-	cpu_set_add(&task->affinity, cpu);
+	cpu_set_add(&task->affinity, sched->index);
+	task->sched = sched;
+	task->on_cpu = true;
 	return task;
 }
 

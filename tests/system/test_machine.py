@@ -39,14 +39,14 @@ class MachineTest(testcase.IsleTest):
 
     def test_too_little_memory(self):
         """The proxy says how much is needed, and that much is enough to start."""
-        result = self.isle.run("cat", ["/proc/self/comm"], options=["--mem=2M"], timeout=30)
-        self.assertStatus(result, 126)
-        self.assertEqual(result.out, b"")
-        self.assertEqual(len(result.err.splitlines()), 1, str(result))
-        needed = int(re.search(rb"needs at least (\d+) KiB", result.err)[1])
-        result = self.isle.run("cat", ["/proc/self/comm"], options=[f"--mem={needed - 8}K"], timeout=30)
-        self.assertStatus(result, 126)
         for options in ([], ["--cpus=8"], ["--machine=q35"]):
+            result = self.isle.run("cat", ["/proc/self/comm"], options=["--mem=2M", *options], timeout=30)
+            self.assertStatus(result, 126)
+            self.assertEqual(result.out, b"")
+            self.assertEqual(len(result.err.splitlines()), 1, str(result))
+            needed = int(re.search(rb"needs at least (\d+) KiB", result.err)[1])
+            result = self.isle.run("cat", ["/proc/self/comm"], options=[f"--mem={needed - 8}K", *options])
+            self.assertStatus(result, 126)
             result = self.isle.run("cat", ["/proc/self/comm"], options=[f"--mem={needed}K", *options], timeout=30)
             self.assertSame(isle.Result(0, b"cat\n", b""), result)
 

@@ -13,14 +13,8 @@ import testcase
 
 NODE_DIR = "/sys/devices/system/node/"
 
-# Stands between the proxy and QEMU: adds arguments, and words to the kernel's command line.
+# Stands between the proxy and QEMU: adds arguments.
 WRAPPER = """#!/bin/sh
-for word do
-	shift
-	[ "$last" = -append ] && word="$word hermit.smp=1"
-	set -- "$@" "$word"
-	last=$word
-done
 exec qemu-system-x86_64 "$@" {more}
 """
 

@@ -165,6 +165,7 @@ void arch_apic_init(uint64_t apic_timer_hz)
 	timer_init(apic_timer_hz);
 	local_init();
 	apic_remember_id();
+	idle_init();
 }
 
 void apic_init_cpu(void)
@@ -248,6 +249,11 @@ void apic_send_cpu(unsigned cpu, uint32_t command)
 void arch_cpu_kick(unsigned cpu)
 {
 	apic_send_cpu(cpu, APIC_SEND_FIXED | ARCH_VECTOR_RESCHED);
+}
+
+void arch_cpu_wake(unsigned cpu)
+{
+	apic_send_cpu(cpu, APIC_SEND_FIXED | ARCH_VECTOR_WAKE);
 }
 
 void arch_smp_halt_others(void)

@@ -7,6 +7,7 @@
 #include <lib/types.h>
 
 /* CPUID bits (Intel SDM vol. 2, CPUID). */
+#define CPUID_1_ECX_MONITOR	 (1u << 3)
 #define CPUID_1_ECX_X2APIC	 (1u << 21)
 #define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
 #define CPUID_1_ECX_XSAVE	 (1u << 26)
@@ -39,6 +40,12 @@ void cpu_init_with(struct arch_percpu *percpu, struct cpu_tables *tables);
 
 /* The executing CPU takes part in flushes from now on. */
 void tlb_join(void);
+
+/* Is the processor QEMU's own, without KVM? */
+bool cpu_emulated(void);
+
+/* Chooses how CPUs wait. */
+void idle_init(void);
 
 /* Vector unit of the executing CPU. */
 void fpu_init_cpu(void);

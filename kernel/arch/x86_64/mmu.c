@@ -263,9 +263,15 @@ unsigned arch_mmu_scan(uintptr_t *start, uintptr_t end, unsigned clear, struct m
 	return scan.count;
 }
 
+struct protect {
+	uint64_t bits;
+	bool lost;
+};
+
 static bool protect_leaf(void *context, uint64_t *entry, uintptr_t address, unsigned shift)
 {
-	uint64_t bits = *(const uint64_t *)context, old = *entry;
+	struct protect *protect = context;
+	uint64_t bits = protect->bits, old = *entry;
 
 	(void)address;
 	if (shift > PAGE_SHIFT)
@@ -274,14 +280,17 @@ static bool protect_leaf(void *context, uint64_t *entry, uintptr_t address, unsi
 					    (old & (PTE_ADDRESS | PTE_DIRTY | PTE_GLOBAL)) | bits,
 					    true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
+	if (old & PTE_PRESENT)
+		protect->lost |= old & ~bits & (PTE_PRESENT | PTE_WRITE) || bits & ~old & PTE_NX;
 	return true;
 }
 
-void arch_mmu_protect(uintptr_t start, uintptr_t end, unsigned attributes)
+bool arch_mmu_protect(uintptr_t start, uintptr_t end, unsigned attributes)
 {
-	uint64_t bits = leaf_bits(attributes | MMU_APP, PAGE_SHIFT);
+	struct protect protect = {leaf_bits(attributes | MMU_APP, PAGE_SHIFT), false};
 
-	walk(root, MMU_TOP, &start, end, protect_leaf, &bits);
+	walk(root, MMU_TOP, &start, end, protect_leaf, &protect);
+	return protect.lost;
 }
 
 /* Room that unmap_table needs before it looks at an entry: a leaf and the tables above it. */

@@ -107,7 +107,7 @@ int arch_mmu_init(void)
 		error = arch_mmu_split(data);
 	if (error)
 		return error;
-	arch_mmu_protect(text, data, MMU_READ);
+	(void)arch_mmu_protect(text, data, MMU_READ);
 
 	/* The root stays where it is: it is what other CPUs start with. */
 	boot_root[ROOT_PHYSMAP] = root[ROOT_PHYSMAP];

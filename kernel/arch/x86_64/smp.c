@@ -125,11 +125,7 @@ void smp_entry(const struct arch_smp_place *place)
 
 uint64_t arch_smp_patience_ns(void)
 {
-	/* Leaf 0x40000000 of QEMU's own processor: "TCGTCGTCGTCG" */
-	bool emulated = x86_cpuid(1, 0).ecx & CPUID_1_ECX_HYPERVISOR &&
-			x86_cpuid(0x40000000, 0).ebx == 0x54474354;
-
-	return emulated ? EMULATED_NS : PATIENCE_NS;
+	return cpu_emulated() ? EMULATED_NS : PATIENCE_NS;
 }
 
 void arch_smp_join(void)

@@ -7,6 +7,13 @@
  * each other CPU, interrupts them, and waits until all bits are clear. A CPU clears its bit when it
  * has flushed: in the interrupt, or while it spins with interrupts off for something, which may be
  * held by the requester, or for its own turn to request. So nobody waits for a CPU that waits.
+ *
+ * A CPU that rests (arch_tlb_rest) touches nothing of the application's half. The requester sets
+ * its bit in `stale` and leaves it alone if it still rests after that; a CPU that ends its rest
+ * clears `resting` first and looks at `stale` then, so one of the two sees the other. What it has
+ * missed is made up for by a flush of everything. It executes nothing but its wait meanwhile:
+ * interrupts end the rest before anything else. So it does not walk tables either that are taken
+ * out.
  */
 #include <arch/mmu.h>
 
@@ -20,8 +27,8 @@
 #include "regs.h"
 #include "x86.h"
 
-/* Above this many pages one reload of CR3 is cheaper. It spares global pages, so it serves the
- * application's half only. */
+/* Above this many pages it is cheaper to flush all: by a reload of CR3, which spares global pages,
+ * in the application's half; by switching CR4.PGE in the kernel's. */
 #define FLUSH_PAGES_MAX 32u
 #define UPPER_HALF	(1ul << 63)
 #define WORDS		(ARCH_CPU_MAX / 64)
@@ -33,14 +40,32 @@ static struct {
 } request;
 
 static _Atomic uint64_t joined[WORDS];
+static _Atomic uint64_t resting[WORDS], stale[WORDS];
 static _Atomic bool several; /* another CPU than the boot CPU has joined */
 
-void arch_tlb_flush_local(uintptr_t start, uintptr_t end)
+static void flush_lower_half(void)
 {
 	uint64_t cr3;
 
-	if (start < UPPER_HALF && end - start > FLUSH_PAGES_MAX * PAGE_SIZE) {
-		__asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(cr3)::"memory");
+	__asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(cr3)::"memory");
+}
+
+/* Everything, also global entries. */
+static void flush_all(void)
+{
+	uint64_t cr4 = x86_read_cr4();
+
+	x86_write_cr4(cr4 & ~(uint64_t)CR4_PGE);
+	x86_write_cr4(cr4 | CR4_PGE);
+}
+
+void arch_tlb_flush_local(uintptr_t start, uintptr_t end)
+{
+	if (end - start > FLUSH_PAGES_MAX * PAGE_SIZE) {
+		if (start < UPPER_HALF)
+			flush_lower_half();
+		else
+			flush_all();
 		return;
 	}
 	for (; start < end; start += PAGE_SIZE)
@@ -63,6 +88,40 @@ void arch_tlb_serve(void)
 		atomic_fetch_and_explicit(pending, ~bit, memory_order_release);
 	}
 	arch_irq_restore(irq);
+}
+
+void arch_tlb_rest(void)
+{
+	struct arch_percpu *self = arch_percpu_this();
+
+	self->tlb_resting = true;
+	atomic_fetch_or_explicit(&resting[self->index / 64], 1ull << (self->index % 64),
+				 memory_order_seq_cst);
+}
+
+void arch_tlb_resume(void)
+{
+	struct arch_percpu *self = arch_percpu_this();
+	uint64_t bit = 1ull << (self->index % 64);
+	unsigned word = self->index / 64;
+
+	self->tlb_resting = false;
+	atomic_fetch_and_explicit(&resting[word], ~bit, memory_order_seq_cst);
+	if (!(atomic_load_explicit(&stale[word], memory_order_seq_cst) & bit))
+		return;
+	atomic_fetch_and_explicit(&stale[word], ~bit, memory_order_seq_cst);
+	flush_lower_half();
+}
+
+/* Leaves out those CPUs of WORD that rest. */
+static uint64_t without_resting(unsigned word, uint64_t bits)
+{
+	uint64_t rest = bits & atomic_load_explicit(&resting[word], memory_order_seq_cst);
+
+	if (!rest)
+		return bits;
+	atomic_fetch_or_explicit(&stale[word], rest, memory_order_seq_cst);
+	return bits & ~(rest & atomic_load_explicit(&resting[word], memory_order_seq_cst));
 }
 
 static void interrupt_word(unsigned word, uint64_t bits)
@@ -88,6 +147,8 @@ static void flush_others(uintptr_t start, uintptr_t end)
 
 		if (word == self / 64)
 			bits &= ~(1ull << (self % 64));
+		if (start < UPPER_HALF)
+			bits = without_resting(word, bits);
 		if (!bits)
 			continue;
 		atomic_store_explicit(&request.pending[word], bits, memory_order_seq_cst);
@@ -113,13 +174,10 @@ void arch_tlb_flush(uintptr_t start, uintptr_t end)
 void tlb_join(void)
 {
 	unsigned cpu = arch_percpu_this()->index;
-	uint64_t cr4 = x86_read_cr4();
 
 	atomic_fetch_or_explicit(&joined[cpu / 64], 1ull << (cpu % 64), memory_order_seq_cst);
 	if (cpu) {
 		atomic_store_explicit(&several, true, memory_order_seq_cst);
-		/* What it has seen while nobody told it of changes; also global entries. */
-		x86_write_cr4(cr4 & ~(uint64_t)CR4_PGE);
-		x86_write_cr4(cr4 | CR4_PGE);
+		flush_all(); /* what it has seen while nobody told it of changes */
 	}
 }

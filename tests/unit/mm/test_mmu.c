@@ -53,9 +53,11 @@ static paddr_t random_frame(void)
 	return (1 + unit_below(1 << 20)) * HUGE_PAGE_SIZE;
 }
 
+#define RIGHTS (MMU_READ | MMU_WRITE | MMU_EXEC)
+
 static unsigned random_rights(void)
 {
-	return (unsigned)unit_below(8);
+	return (unsigned)unit_below(RIGHTS + 1);
 }
 
 /* Reads give what is written and executed as well. */
@@ -189,9 +191,13 @@ static void unmap_random(void)
 static void protect_random(void)
 {
 	unsigned start, end, rights = random_rights();
+	bool lost = false;
 
 	random_range(&start, &end);
-	arch_mmu_protect(address_of(start), address_of(end), rights);
+	for (unsigned i = start; i < end; i++)
+		lost |= model[i].frame &&
+			seen_rights(model[i].attributes & RIGHTS) & ~seen_rights(rights);
+	CHECK_EQ(arch_mmu_protect(address_of(start), address_of(end), rights), lost);
 	for (unsigned i = start; i < end; i++)
 		model[i].attributes = rights;
 }

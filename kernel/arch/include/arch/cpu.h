@@ -47,19 +47,19 @@ static always_inline bool arch_irq_enabled(void)
 }
 
 /* A pause inside a spin loop. */
-static always_inline void arch_cpu_relax(void)
-{
-	__asm__ volatile("pause" ::: "memory");
-}
+void arch_cpu_relax(void);
 
 /*
  * Waits for the next interrupt. Called with interrupts off, after the caller has found nothing to
  * do; enables them and waits in one indivisible step (no lost wake-up), returns with interrupts on.
+ * Flushes of the application's half that happen meanwhile are made up for at the end
+ * (arch_tlb_rest).
  */
-static always_inline void arch_cpu_idle(void)
-{
-	__asm__ volatile("sti; hlt" ::: "memory");
-}
+void arch_cpu_idle(void);
+
+/* How arch_cpu_idle waits: with MWAIT (false where the processor has none) or HLT. Without a call:
+ * MWAIT where the processor has a real one. Boot CPU, before the others start. */
+bool arch_cpu_idle_choose(bool mwait);
 
 /* Time stamp counter. Not ordered with other instructions. */
 static always_inline uint64_t arch_cycles(void)
@@ -79,6 +79,9 @@ noreturn void arch_machine_off(int status);
 /* Sends the reschedule interrupt to CPU number CPU, which is online: it looks at its work and run
  * queue. */
 void arch_cpu_kick(unsigned cpu);
+
+/* Interrupts CPU number CPU, which is online, so that it leaves arch_cpu_idle. */
+void arch_cpu_wake(unsigned cpu);
 
 /* Descriptor tables, system call entry and vector unit of the executing CPU. The boot CPU calls it
  * before anything else, with its percpu installed. */

@@ -121,8 +121,9 @@ struct mmu_unmap {
 };
 bool arch_mmu_unmap(struct mmu_unmap *unmap);
 
-/* Gives all mapped pages in START..END the rights ATTRIBUTES. */
-void arch_mmu_protect(uintptr_t start, uintptr_t end, unsigned attributes);
+/* Gives all mapped pages in START..END the rights ATTRIBUTES. True when one has lost a right, and
+ * all CPUs have to flush; else an access by a CPU that remembers the old rights faults once. */
+bool arch_mmu_protect(uintptr_t start, uintptr_t end, unsigned attributes);
 
 /* Splits a large page so that none reaches over ADDRESS. 0 or -ENOMEM (unchanged). */
 must_check int arch_mmu_split(uintptr_t address);
@@ -144,6 +145,14 @@ void arch_tlb_flush(uintptr_t start, uintptr_t end);
 /* Does the executing CPU's part of another CPU's flush, if there is one. The handler of
  * ARCH_VECTOR_TLB, and whoever spins with interrupts off. */
 void arch_tlb_serve(void);
+
+/*
+ * The executing CPU touches no memory of the application until arch_tlb_resume; flushes of that
+ * half leave it alone until then. For waits: arch_cpu_idle does both, and interrupt handlers are
+ * entered after arch_tlb_resume. Interrupts off.
+ */
+void arch_tlb_rest(void);
+void arch_tlb_resume(void);
 
 /* The executing CPU's part of arch_tlb_flush. */
 void arch_tlb_flush_local(uintptr_t start, uintptr_t end);

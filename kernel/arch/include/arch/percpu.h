@@ -23,11 +23,13 @@ struct arch_percpu {
 	struct arch_percpu *self;  /* 0 */
 	uint64_t user_rsp;	   /* 8: scratch of the system call entry */
 	uint64_t kernel_stack_top; /* 16: of the current task */
-	uint32_t work;	 /* 24: ARCH_WORK_*; written by this CPU only (others send an IPI) */
-	uint32_t index;	 /* 28: CPU number, 0 = boot CPU */
-	void *fpu_owner; /* the arch_context whose vector state the registers hold */
-	uint32_t node;	 /* NUMA node */
-	uint32_t place;	 /* 44: node << ARCH_PLACE_NODE_SHIFT | index; the vDSO reads it */
+	uint32_t work;	  /* 24: ARCH_WORK_*; written by this CPU only (others send an IPI) */
+	uint32_t index;	  /* 28: CPU number, 0 = boot CPU */
+	void *fpu_owner;  /* the arch_context whose vector state the registers hold */
+	uint32_t node;	  /* NUMA node */
+	uint32_t place;	  /* 44: node << ARCH_PLACE_NODE_SHIFT | index; the vDSO reads it */
+	uint32_t relaxed; /* calls of arch_cpu_relax */
+	bool tlb_resting; /* between arch_tlb_rest and arch_tlb_resume; this CPU only */
 };
 
 #define ARCH_PERCPU_SELF	 0

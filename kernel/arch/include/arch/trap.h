@@ -25,6 +25,7 @@ struct trap_frame {
 #define ARCH_VECTOR_TIMER    0xef
 #define ARCH_VECTOR_RESCHED  0xf0
 #define ARCH_VECTOR_TLB	     0xf1
+#define ARCH_VECTOR_WAKE     0xf2 /* nothing but the end of a wait */
 #define ARCH_VECTOR_SPURIOUS 0xff
 
 /* A frame that starts the application at ENTRY with STACK_POINTER and all other registers zero. */
