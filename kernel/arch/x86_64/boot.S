@@ -7,8 +7,9 @@
  *   hermit_entry64    64-bit mode, page tables of the loader's own that map this code's physical address,
  *                     RDI = physical address of struct boot_info
  *
- * Both install the static boot page tables, which map the first GiB three times with 2 MiB pages:
+ * Both write and install the boot page tables, which map the first GiB three times with 2 MiB pages:
  * identity (until kernel/mm takes over), physmap and kernel image, and go on in C at the high address.
+ * The tables are in .bss: they would be 16 KiB of the file.
  */
 #include "asm.h"
 #include "regs.h"
@@ -32,6 +33,30 @@
 	.quad __hermit_image_start
 	.quad __hermit_image_end
 
+#define BOOT_TABLE 3		/* present, writable */
+#define BOOT_2MIB  0x83
+
+/* Writes the boot page tables, at their physical addresses. DI: edi in 32-bit mode, rdi in 64-bit mode;
+   both and EAX are lost. What is not written is zero. */
+	.macro boot_tables di
+	movl $PA(boot_pml4), %edi
+	movl $(PA(boot_pdpt) + BOOT_TABLE), %eax
+	movl %eax, (%\di)		/* slot 0: identity */
+	movl %eax, 256*8(%\di)		/* physmap */
+	addl $(boot_pdpt_kernel - boot_pdpt), %eax
+	movl %eax, 511*8(%\di)		/* kernel */
+	movl $(PA(boot_pd) + BOOT_TABLE), %eax
+	movl %eax, boot_pdpt - boot_pml4(%\di)
+	movl %eax, boot_pdpt_kernel - boot_pml4 + 510*8(%\di)
+	movl $PA(boot_pd), %edi
+	movl $BOOT_2MIB, %eax
+9:	movl %eax, (%\di)
+	addl $8, %edi
+	addl $(1 << 21), %eax
+	cmpl $(BOOT_2MIB + (512 << 21)), %eax
+	jne 9b
+	.endm
+
 	.section .text.boot, "ax", @progbits
 	.code32
 	.globl hermit_pvh_entry
@@ -41,6 +66,7 @@ hermit_pvh_entry:
 	rdtsc
 	movl %eax, PA(boot_entry_tsc)
 	movl %edx, PA(boot_entry_tsc) + 4
+	boot_tables edi
 	movl $PA(boot_pml4), %eax
 	movl %eax, %cr3
 	movl $(CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT), %eax
@@ -67,6 +93,9 @@ hermit_entry64:
 	shlq $32, %rdx
 	orq %rdx, %rax
 	movq %rax, boot_entry_tsc(%rip)
+	movq %rdi, %rbx
+	boot_tables rdi
+	movq %rbx, %rdi
 	movl $(CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT), %eax
 	movq %rax, %cr4
 	movl $MSR_EFER, %ecx
@@ -94,29 +123,7 @@ boot_high:
 	.size hermit_pvh_entry, . - hermit_pvh_entry
 
 	.data
-	.balign 4096
-	.globl boot_pml4
-boot_pml4:
-	.quad PA(boot_pdpt) + 3
-	.fill 255, 8, 0
-	.quad PA(boot_pdpt) + 3		/* slot 256: physmap */
-	.fill 254, 8, 0
-	.quad PA(boot_pdpt_kernel) + 3	/* slot 511: kernel */
-	.globl boot_pdpt
-boot_pdpt:
-	.quad PA(boot_pd) + 3
-	.fill 511, 8, 0
-boot_pdpt_kernel:
-	.fill 510, 8, 0
-	.quad PA(boot_pd) + 3
-	.quad 0
-boot_pd:
-	.set page, 0
-	.rept 512
-	.quad (page << 21) + 0x83	/* present, writable, 2 MiB */
-	.set page, page + 1
-	.endr
-
+	.balign 8
 	.globl boot_entry_tsc
 boot_entry_tsc:
 	.quad 0
@@ -132,7 +139,16 @@ boot_gdt_pointer:
 	.long 0
 
 	.bss
-	.balign 16
+	.balign 4096
+	.globl boot_pml4, boot_pdpt
+boot_pml4:
+	.skip 4096
+boot_pdpt:
+	.skip 4096
+boot_pdpt_kernel:
+	.skip 4096
+boot_pd:
+	.skip 4096
 boot_stack:
 	.skip 16384
 	.globl boot_stack_top
