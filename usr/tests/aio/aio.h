@@ -24,6 +24,7 @@ void aio_streams(void);
 void aio_events(void);
 void aio_ring(void);
 void aio_polls(void);
+void aio_crowd(void);
 
 /* System calls: -1 and errno. */
 long io_setup(unsigned requests, aio_context_t *context);

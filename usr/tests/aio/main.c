@@ -111,5 +111,6 @@ int main(int argc, char **argv)
 	aio_events();
 	aio_ring();
 	aio_polls();
+	aio_crowd();
 	return check_done();
 }
