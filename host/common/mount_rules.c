@@ -67,6 +67,18 @@ static char *isolated_cwd(const struct mount_rules *rules)
 	return strdup("/");
 }
 
+/* Has the user given a root? */
+static bool maps_root(const struct mount_rules *rules)
+{
+	char guest[PATH_MAX];
+
+	for (size_t i = 0; i < rules->count; i++)
+		if (mount_path_normalise(rules->rules[i].guest, guest) == 0 &&
+		    strcmp(guest, "/") == 0)
+			return true;
+	return false;
+}
+
 static int add_defaults(struct mount_table *table, const struct mount_rules *rules)
 {
 	int err = mount_table_add_host(table, "/", "/", MOUNT_READONLY | MOUNT_PLAIN_ONLY);
@@ -87,6 +99,8 @@ int mount_rules_apply(struct mount_table *table, const struct mount_rules *rules
 		err = mount_table_add_guest(table, guest_served[i].path);
 	if (!err && !rules->isolated)
 		err = add_defaults(table, rules);
+	else if (!err && !maps_root(rules)) /* what names need; a user's mount replaces it */
+		err = mount_table_add_guest(table, "/etc");
 	for (size_t i = 0; i < rules->count && !err; i++) {
 		const struct mount_rule *rule = &rules->rules[i];
 		char guest[PATH_MAX];

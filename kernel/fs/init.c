@@ -57,6 +57,8 @@ static int mount_kernel_fs(void)
 		error = devfs_init();
 	if (!error && served_here("/proc"))
 		error = procfs_init();
+	if (!error && served_here("/etc"))
+		error = etcfs_init();
 	return error;
 }
 

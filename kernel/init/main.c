@@ -143,6 +143,7 @@ static void init_task(void *unused)
 	host_set_signal_handler(send_signal);
 	proc_set_cmdline(cmdline);
 	net_setup(cmdline);
+	proc_set_resolver(net_resolv_conf);
 	error = fs_init();
 	if (error)
 		panic("init: no file systems (error %d)", -error);

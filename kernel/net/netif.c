@@ -13,6 +13,7 @@
 #include <lib/printf.h>
 #include <lib/string.h>
 #include <lwip/dhcp.h>
+#include <net/net.h>
 
 #include "hooks.h"
 
@@ -39,6 +40,30 @@ unsigned netif_name_servers(ip_addr_t *servers, unsigned max)
 		if (!ip_addr_isany_val(name_servers[i]))
 			servers[count++] = name_servers[i];
 	return count;
+}
+
+size_t net_resolv_conf(char *text, size_t size)
+{
+	ip_addr_t servers[NAME_SERVERS];
+	char address[IPADDR_STRLEN_MAX];
+	size_t length = 0;
+	unsigned count;
+
+	if (net_start())
+		return 0;
+	netif_await(NULL, false);
+	net_lock();
+	count = netif_name_servers(servers, NAME_SERVERS);
+	if (!count && atomic_load(&have_ip4)) { /* fixed addresses: whoever leads out may know */
+		ip_addr_copy_from_ip4(servers[0], *netif_ip4_gw(&eth0));
+		count = 1;
+	}
+	net_unlock();
+	for (unsigned i = 0; i < count && length < size; i++) {
+		ipaddr_ntoa_r(&servers[i], address, sizeof(address));
+		length += ksnprintf(text + length, size - length, "nameserver %s\n", address);
+	}
+	return MIN(length, size - 1);
 }
 
 bool netif_configuring(void)

@@ -106,6 +106,14 @@ class NetworkTest(testcase.IsleTest):
     def test_refused(self):
         self.assertEqual(self.connect(HOST, free_port()), "-1 ECONNREFUSED")
 
+    def test_names(self):
+        """Names without a file of the host; the kernel tells the network's name server."""
+        for option in ([], ["--nic=none"]):
+            result = self.isle.run("netpeer", ["name", "localhost"], ["--isolated", *option])
+            self.assertEqual(result.out, b"localhost: 127.0.0.1\n", f"\n{result}")
+        result = self.isle.run("cat", ["/etc/resolv.conf"], ["--isolated"])
+        self.assertEqual(result.out, b"nameserver 10.0.2.3\n", f"\n{result}")
+
     def test_no_card(self):
         self.assertEqual(self.connect(HOST, 80, ["--nic=none"]), "-1 ENETUNREACH")
         self.assertEqual(self.connect("::2", 80, ["--nic=none"]), "-1 ENETUNREACH")

@@ -44,37 +44,40 @@
 #define LWIP_NETIF_HWADDRHINT	   1
 
 /* IP */
-#define LWIP_IPV4		      1
-#define LWIP_IPV6		      1
-#define LWIP_ARP		      1
-#define ARP_TABLE_SIZE		      64
-#define ARP_QUEUEING		      1
-#define LWIP_ICMP		      1
-#define IP_DEFAULT_TTL		      64
-#define LWIP_RAW		      1
-#define LWIP_DHCP		      1
-#define DHCP_DOES_ARP_CHECK	      0 /* the address is ours at once */
-#define LWIP_DHCP_BOOTP_FILE	      0
-#define LWIP_DHCP_PROVIDE_DNS_SERVERS 3
-#define LWIP_AUTOIP		      0
-#define LWIP_DNS		      0 /* names are the C library's business */
-#define LWIP_IGMP		      1
-#define LWIP_MULTICAST_TX_OPTIONS     1
-#define LWIP_BROADCAST_PING	      0
-#define IP_SOF_BROADCAST	      1
-#define IP_SOF_BROADCAST_RECV	      0
-#define IP_REASS_MAX_PBUFS	      256
-#define MEMP_NUM_REASSDATA	      32
-#define MEMP_NUM_ARP_QUEUE	      256
-#define IPV6_FRAG_COPYHEADER 1 /* pointers of 64 bits */
-#define LWIP_IPV6_MLD		      1
-#define LWIP_IPV6_AUTOCONFIG	      1
-#define LWIP_IPV6_DHCP6		      0
-#define LWIP_ND6_NUM_NEIGHBORS	      64
-#define LWIP_ND6_NUM_DESTINATIONS     64
-#define LWIP_ND6_ALLOW_RA_UPDATES     1
-#define SO_REUSE		      1
-#define SO_REUSE_RXTOALL	      1
+#define LWIP_IPV4	     1
+#define LWIP_IPV6	     1
+#define LWIP_ARP	     1
+#define ARP_TABLE_SIZE	     64
+#define ARP_QUEUEING	     1
+#define LWIP_ICMP	     1
+#define IP_DEFAULT_TTL	     64
+#define LWIP_RAW	     1
+#define LWIP_DHCP	     1
+#define DHCP_DOES_ARP_CHECK  0 /* the address is ours at once */
+#define LWIP_DHCP_BOOTP_FILE 0
+#define LWIP_AUTOIP	     0
+#ifndef LWIP_DNS /* names are the C library's business; DHCP learns of servers as if they were not \
+		  */
+#define LWIP_DNS 0
+#endif
+#define DNS_MAX_SERVERS		  3
+#define LWIP_IGMP		  1
+#define LWIP_MULTICAST_TX_OPTIONS 1
+#define LWIP_BROADCAST_PING	  0
+#define IP_SOF_BROADCAST	  1
+#define IP_SOF_BROADCAST_RECV	  0
+#define IP_REASS_MAX_PBUFS	  256
+#define MEMP_NUM_REASSDATA	  32
+#define MEMP_NUM_ARP_QUEUE	  256
+#define IPV6_FRAG_COPYHEADER	  1 /* pointers of 64 bits */
+#define LWIP_IPV6_MLD		  1
+#define LWIP_IPV6_AUTOCONFIG	  1
+#define LWIP_IPV6_DHCP6		  0
+#define LWIP_ND6_NUM_NEIGHBORS	  64
+#define LWIP_ND6_NUM_DESTINATIONS 64
+#define LWIP_ND6_ALLOW_RA_UPDATES 1
+#define SO_REUSE		  1
+#define SO_REUSE_RXTOALL	  1
 
 /* TCP */
 #define LWIP_WND_SCALE 1

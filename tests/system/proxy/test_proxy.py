@@ -419,9 +419,9 @@ class Greeting(ProxyTest):
 
     def test_isolated(self):
         result = self.run_proxy("describes_hello", "--isolated", f"--mount={self.folder}:/tmp/work:ro")
-        tail = result.stdout.decode().splitlines()[-8:]
+        tail = result.stdout.decode().splitlines()[-9:]
         self.assertEqual(tail[0], "/tmp/work", result.stderr)
-        self.assertEqual(tail[2:], ["/dev", "/proc", "/sys", "/tmp", "/tmp/work", "/tmp/work/app"])
+        self.assertEqual(tail[2:], ["/dev", "/proc", "/sys", "/tmp", "/etc", "/tmp/work", "/tmp/work/app"])
 
     def test_image_that_no_mount_shows(self):
         """The image itself is there, in the root, all the same."""
