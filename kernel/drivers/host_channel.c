@@ -155,15 +155,22 @@ void channel_receive(const uint8_t *bytes, size_t size)
 	}
 }
 
+static uint32_t take_tag(void) REQUIRES(channel_lock)
+{
+	uint32_t tag = channel.next_tag++;
+
+	if (channel.next_tag == HC_TAG_EVENT)
+		channel.next_tag = 0;
+	return tag;
+}
+
 static int pending_add(struct host_pending *p)
 {
 	arch_irq_state_t state = spin_lock(&channel_lock);
 	int error = channel.dead ? -EIO : 0;
 
 	if (!error) {
-		p->tag = channel.next_tag++;
-		if (channel.next_tag == HC_TAG_EVENT)
-			channel.next_tag = 0;
+		p->tag = take_tag();
 		p->done = false;
 		list_push_back(&channel.pending, &p->node);
 	}
@@ -254,6 +261,17 @@ int64_t host_call(struct host_call *call)
 	call->val[0] = p.val[0];
 	call->val[1] = p.val[1];
 	return result;
+}
+
+void host_close(uint32_t handle)
+{
+	struct hc_request request = {.length = sizeof(request), .op = HC_CLOSE, .handle = handle};
+	arch_irq_state_t state = spin_lock(&channel_lock);
+
+	request.tag = take_tag(); /* nobody is pending with it: the reply is dropped */
+	spin_unlock(&channel_lock, state);
+	if (transport)
+		(void)channel_send(&request, NULL, 0);
 }
 
 static void poll_completed(struct host_pending *p)

@@ -261,7 +261,7 @@ static long hostfs_ioctl(struct file *file, unsigned command, uintptr_t argument
 static void hostfs_release(struct file *file)
 {
 	hostfs_poll_end(file);
-	(void)!hostfs_call_handle(file, HC_CLOSE, 0, 0, 0);
+	host_close(host_file_of(file)->handle);
 	kfree(file->data);
 }
 
@@ -312,7 +312,6 @@ static unsigned kind_of(uint32_t attributes, unsigned flags)
 struct file *hostfs_file_create(uint32_t handle, uint32_t attributes, unsigned flags,
 				const char *path)
 {
-	struct host_call close = {.op = HC_CLOSE, .handle = handle};
 	struct host_file *host = kzalloc(sizeof(*host));
 	unsigned kind = kind_of(attributes, flags);
 	struct file *file = NULL;
@@ -322,7 +321,7 @@ struct file *hostfs_file_create(uint32_t handle, uint32_t attributes, unsigned f
 				   kind, path);
 	if (!file) {
 		kfree(host);
-		(void)!host_call(&close);
+		host_close(handle);
 		return NULL;
 	}
 	host->handle = handle;

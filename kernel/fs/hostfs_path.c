@@ -77,14 +77,13 @@ static int path_resolve_dir(struct fs_mount *mount, struct fs_path *path, char *
 {
 	struct host_call call = {.op = HC_OPEN, .arg = {O_PATH | O_DIRECTORY, 0, HC_OPEN_DIR_ONLY}};
 	int64_t result = path_call(&call, path);
-	struct host_call close = {.op = HC_CLOSE};
 
 	(void)mount;
 	if (result < 0)
 		return (int)result;
 	strlcpy(resolved, path->redirect, FS_PATH_MAX + 1);
-	close.handle = (uint32_t)result;
-	return (void)!host_call(&close), 0;
+	host_close((uint32_t)result);
+	return 0;
 }
 
 static int simple(struct fs_path *path, unsigned op, uint64_t a0, uint64_t a1, uint64_t a2)

@@ -57,6 +57,10 @@ bool host_channel_ready(void);
  * when the channel has died or does not exist. */
 must_check int64_t host_call(struct host_call *call);
 
+/* Gives back a HANDLE. Does not wait for the host, which serves requests in their order: those that
+ * come later find it closed. */
+void host_close(uint32_t handle);
+
 /*
  * Bulk data between host file and the application's memory (ADDRESS in the application's half): by
  * reference to guest memory where the host can, else copied. OFFSET -1: at the host's own offset
