@@ -29,6 +29,7 @@
 #define TCP_CYCLE      0u /* its place in lwip_cyclic_timers */
 #define TICK_NS	       (TCP_SLOW_INTERVAL * NS_PER_MSEC)
 #define LINK_ACTIVE_NS (30 * NS_PER_SEC)
+#define TIME_WAIT_MAX  512u
 #define MAKE_UP_MAX    600u /* rounds */
 
 static uint64_t due_ns[CYCLES_MAX] GUARDED_BY(net_core);
@@ -39,6 +40,7 @@ static uint64_t link_ran_ns GUARDED_BY(net_core);  /* the last round of the link
 static bool link_stopped GUARDED_BY(net_core);
 static bool only_ticking GUARDED_BY(net_core); /* the task, and nothing has come in */
 static uint64_t armed_ns GUARDED_BY(net_core) = TIME_NEVER;
+static bool due_changed GUARDED_BY(net_core);
 
 static struct timer task_timer;
 static struct wait_queue task_queue;
@@ -99,6 +101,18 @@ static void tcp_make_up(uint64_t now) REQUIRES(net_core)
 	tcp_at_rest = false;
 }
 
+/* Ends the oldest connections in TIME_WAIT beyond TIME_WAIT_MAX (the list has the youngest first):
+ * lwIP looks through all of them for each new one. */
+static void trim_time_wait(void) REQUIRES(net_core)
+{
+	struct tcp_pcb *pcb = tcp_tw_pcbs;
+
+	for (unsigned i = 1; pcb && i < TIME_WAIT_MAX; i++)
+		pcb = pcb->next;
+	while (pcb && pcb->next)
+		tcp_abort(pcb->next);
+}
+
 static void tcp_run(uint64_t now) REQUIRES(net_core)
 {
 	if (tcp_at_rest) {
@@ -106,6 +120,7 @@ static void tcp_run(uint64_t now) REQUIRES(net_core)
 		tcp_slowtmr(); /* ends what has run out, at once */
 	}
 	tcp_tmr();
+	trim_time_wait();
 	netif_poll_all(); /* what that has sent to ourselves */
 	tcp_seen_ns = now;
 	due_ns[TCP_CYCLE] = tcp_next(now);
@@ -131,6 +146,7 @@ void net_timers_link_activity(void)
 	if (!link_stopped)
 		return;
 	link_stopped = false;
+	due_changed = true;
 	for (unsigned cycle = TCP_CYCLE + 1; cycle < (unsigned)lwip_num_cyclic_timers; cycle++) {
 		uint64_t rounds = (now - link_ran_ns) / interval_ns(cycle);
 
@@ -147,6 +163,9 @@ static void arm(void) REQUIRES(net_core)
 {
 	uint64_t first = TIME_NEVER;
 
+	if (!due_changed)
+		return;
+	due_changed = false;
 	for (unsigned cycle = 0; cycle < (unsigned)lwip_num_cyclic_timers; cycle++)
 		first = MIN(first, due_ns[cycle]);
 	if (first >= armed_ns)
@@ -163,6 +182,7 @@ void net_timers_update(void)
 		tcp_make_up(now);
 		tcp_seen_ns = now;
 		due_ns[TCP_CYCLE] = now + interval_ns(TCP_CYCLE);
+		due_changed = true;
 	}
 	arm();
 }
@@ -172,6 +192,7 @@ static void run_due(void) REQUIRES(net_core)
 	uint64_t now = clock_monotonic_ns();
 
 	armed_ns = TIME_NEVER;
+	due_changed = true;
 	only_ticking = true;
 	for (unsigned cycle = 0; cycle < (unsigned)lwip_num_cyclic_timers; cycle++) {
 		if (due_ns[cycle] > now)
