@@ -38,7 +38,8 @@ int io_take_vector(struct io_buffers *b, uintptr_t vector, unsigned long count)
 {
 	int64_t total;
 
-	*b = (struct io_buffers){.io.count = (unsigned)count};
+	b->io = (struct file_io){.count = (unsigned)count};
+	b->more = NULL;
 	if (count > UIO_MAXIOV)
 		return -EINVAL;
 	if (count > IO_FAST_SEGMENTS) {
@@ -58,10 +59,9 @@ int io_take_vector(struct io_buffers *b, uintptr_t vector, unsigned long count)
 
 int io_take_buffer(struct io_buffers *b, uintptr_t address, size_t size)
 {
-	*b = (struct io_buffers){.fast[0] = {address, MIN(size, TRANSFER_MAX)}};
-	b->io.segments = b->fast;
-	b->io.count = 1;
-	b->io.remaining = b->fast[0].size;
+	b->fast[0] = (struct file_segment){address, MIN(size, TRANSFER_MAX)};
+	b->io = (struct file_io){.segments = b->fast, .count = 1, .remaining = b->fast[0].size};
+	b->more = NULL;
 	return arch_user_range_ok(address, size) ? 0 : -EFAULT;
 }
 
