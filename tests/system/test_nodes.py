@@ -20,14 +20,14 @@ exec qemu-system-x86_64 "$@" {more}
 
 
 class NumaTest(testcase.IsleTest):
-    def run_nodes(self, name, args, machine, cpus, nodes, more=(), cwd=None):
+    def run_nodes(self, name, args, machine, cpus, nodes, more=(), cwd=None, options=()):
         with isle.WorkDirectory() as folder:
             qemu = os.path.join(folder, "qemu")
             with open(qemu, "w", encoding="ascii") as file:
                 file.write(WRAPPER.format(more=shlex.join(more)))
             os.chmod(qemu, 0o755)
-            options = [f"--machine={machine}", f"--cpus={cpus}", f"--numa={nodes}", f"--qemu={qemu}"]
-            result = self.isle.run(name, args, options=options, cwd=cwd)
+            chosen = [f"--machine={machine}", f"--cpus={cpus}", f"--numa={nodes}", f"--qemu={qemu}"]
+            result = self.isle.run(name, args, options=[*chosen, *options], cwd=cwd)
         self.assertStatus(result, 0)
         return result
 
@@ -40,6 +40,13 @@ class NumaTest(testcase.IsleTest):
                 result = self.run_nodes("numa", ["places"], machine, cpus, nodes)
                 self.assertIn(f"{nodes} nodes".encode(), result.out)
                 self.assertNotIn(b"FAIL", result.out)
+
+    def test_full_nodes(self):
+        """Others help out, but for those who insist."""
+        result = self.run_nodes("numa", ["fill", "80"], "q35", 2, 2, options=["--mem=128M"])
+        lines = [line for line in result.out.decode().splitlines() if not line.startswith("ok")]
+        taken = ["all of it", "all of it", "no memory left", "all of it"]
+        self.assertEqual(lines[2:-1], taken)
 
     def test_same_as_with_one(self):
         """What does not depend on the number of nodes."""

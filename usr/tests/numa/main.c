@@ -5,10 +5,12 @@
  * machine.
  *
  * With the argument "places" it uses all nodes there are, and checks on which of them its memory
- * lies; without several nodes that fails.
+ * lies; without several nodes that fails. With "fill MIB" it takes more memory than a node has;
+ * Linux would end it.
  */
 #include "numa.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -67,6 +69,10 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "places") == 0) {
 		numa_places();
+		return check_done();
+	}
+	if (argc > 2 && strcmp(argv[1], "fill") == 0) {
+		numa_fill(strtoul(argv[2], NULL, 10) << 20);
 		return check_done();
 	}
 	numa_getcpu();

@@ -46,4 +46,7 @@ void numa_files(void);
 /* On a machine with several nodes: prints what lies where. */
 void numa_places(void);
 
+/* Takes SIZE bytes of a machine whose nodes have less each, but together more. */
+void numa_fill(size_t size);
+
 #endif /* TESTS_NUMA_H */

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -179,6 +181,50 @@ static void moving_in_use(void)
 	for (int i = 0; i < PAGES; i++)
 		sum += atomic_load(&counters[i].value);
 	CHECK(done > 0 && sum == done * PAGES);
+}
+
+static sigjmp_buf no_memory;
+
+static void on_bus_error(int number)
+{
+	siglongjmp(no_memory, number);
+}
+
+/* Touches memory of SIZE bytes by POLICY; how many pages are on NODE and on others. */
+static void fill(size_t size, int policy, int node, unsigned long counts[2])
+{
+	struct sigaction action = {.sa_handler = on_bus_error};
+	char *memory = map(size);
+
+	MUST(mbind(memory, size, policy, MASK(1ul << node), BITS, 0));
+	MUST(sigaction(SIGBUS, &action, NULL));
+	counts[0] = counts[1] = 0;
+	if (sigsetjmp(no_memory, 1) == 0) {
+		for (volatile size_t at = 0; at < size; at += PAGE) {
+			memory[at] = 1;
+			counts[node_of(memory + at) != node]++;
+		}
+		printf("all of it\n");
+	} else {
+		printf("no memory left\n");
+	}
+	munmap(memory, size);
+}
+
+void numa_fill(size_t size)
+{
+	unsigned long counts[2];
+
+	find_nodes();
+	check_section("more memory than a node has");
+	fill(size, MPOL_PREFERRED, 1, counts);
+	CHECK(counts[0] > counts[1] && counts[1] > 0);
+	fill(size, MPOL_PREFERRED_MANY, 1, counts);
+	CHECK(counts[0] > counts[1] && counts[1] > 0);
+	fill(size, MPOL_BIND, 1, counts);
+	CHECK(counts[0] > 0 && counts[1] == 0);
+	fill(size / 2, MPOL_BIND, 1, counts); /* it has come back */
+	CHECK(counts[0] == size / 2 / PAGE);
 }
 
 void numa_places(void)
