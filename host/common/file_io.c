@@ -10,6 +10,7 @@
 #include "transfer.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@ struct waiting_transfer {
 	struct transfer transfer;
 	uint8_t *data;		     /* copy of what is to be written, or room for what is read */
 	struct guest_buffer *buffer; /* where read data goes then, NULL: into the reply */
+	unsigned turn;		     /* of an ordered write among those of its handle */
 	struct iovec iov[];
 };
 
@@ -56,10 +58,28 @@ static int64_t waiting_transfer_end(struct waiting_transfer *waiting, ssize_t re
 	return result;
 }
 
+/* Do ordered writes to HANDLE wait? */
+static bool handle_has_turns(struct handle *handle)
+{
+	return atomic_load(&handle->turn_next) != atomic_load(&handle->turn_now);
+}
+
+static ssize_t transfer_start(struct transfer *transfer)
+{
+	if (!transfer->ordered || !handle_has_turns(transfer->handle))
+		return transfer_run(transfer);
+	transfer->wait_events = POLLOUT;
+	return TRANSFER_WAIT;
+}
+
 static int64_t waiting_transfer_resume(struct deferred *deferred, short revents)
 {
 	struct waiting_transfer *waiting = (struct waiting_transfer *)deferred;
+	const struct transfer *transfer = &waiting->transfer;
 	(void)revents;
+	if (transfer->ordered &&
+	    (int)(waiting->turn - atomic_load(&transfer->handle->turn_now)) > 0)
+		return CALL_DEFERRED;
 	ssize_t result = transfer_run(&waiting->transfer);
 	return result == TRANSFER_WAIT ? CALL_DEFERRED : waiting_transfer_end(waiting, result);
 }
@@ -80,6 +100,8 @@ static void waiting_transfer_free(struct waiting_transfer *waiting)
 static void waiting_transfer_destroy(struct deferred *deferred)
 {
 	struct waiting_transfer *waiting = (struct waiting_transfer *)deferred;
+	if (waiting->transfer.ordered)
+		atomic_fetch_add(&waiting->transfer.handle->turn_now, 1);
 	handle_put(waiting->transfer.handle);
 	waiting_transfer_free(waiting);
 }
@@ -97,6 +119,10 @@ static struct waiting_transfer *transfer_defer(struct hostcall *call,
 	waiting->transfer.iov = waiting->iov;
 	memcpy(waiting->iov, transfer->iov, iov_bytes);
 	atomic_fetch_add_explicit(&transfer->handle->refs, 1, memory_order_relaxed);
+	if (transfer->ordered) {
+		waiting->turn = atomic_fetch_add(&transfer->handle->turn_next, 1);
+		waiting->deferred.must_finish = call->request.flags & HC_FLAG_LAZY;
+	}
 	waiting->deferred.fd = transfer->handle->io_fd;
 	waiting->deferred.events = transfer->wait_events;
 	waiting->deferred.resume = waiting_transfer_resume;
@@ -136,7 +162,7 @@ static int64_t transfer_inline(struct hostcall *call, struct transfer *transfer)
 	}
 	transfer->iov = &piece;
 	transfer->count = 1;
-	ssize_t result = transfer_run(transfer);
+	ssize_t result = transfer_start(transfer);
 	if (result == TRANSFER_WAIT) {
 		struct waiting_transfer *waiting =
 			transfer_defer_copy(call, transfer, piece.iov_len);
@@ -160,7 +186,7 @@ static int64_t transfer_mapped(struct hostcall *call, struct transfer *transfer,
 	guest_mem_iov(buffer->mem, buffer->spans, buffer->count, iov);
 	transfer->iov = iov;
 	transfer->count = buffer->count;
-	ssize_t result = transfer_run(transfer);
+	ssize_t result = transfer_start(transfer);
 	if (result != TRANSFER_WAIT)
 		return result;
 	return transfer_defer(call, transfer) ? CALL_DEFERRED : -ENOMEM;
@@ -252,6 +278,10 @@ static int64_t file_transfer(struct file_server *files, struct hostcall *call,
 		return transfer->write ? -EBADF : -EISDIR;
 	transfer->nowait = call->request.flags & HC_FLAG_NOWAIT;
 	transfer->append = call->request.flags & HC_FLAG_APPEND;
+	transfer->ordered =
+		transfer->write && !transfer->positioned && !transfer->nowait &&
+		(transfer->handle->attributes & HC_HANDLE_STREAM) &&
+		((call->request.flags & HC_FLAG_LAZY) || handle_has_turns(transfer->handle));
 	if (call->request.flags & HC_FLAG_SEGS)
 		result = transfer_referenced(files, call, transfer);
 	else

@@ -24,7 +24,9 @@ struct handle {
 	const struct mount *mount; /* of the path that it was opened by; NULL: none */
 	bool is_socket;
 	bool may_block; /* a stream without non-blocking twin: poll first, write little at a time */
-	char *path;	/* directories: resolved guest path, for the entries of mount points */
+	/* Ordered writes (HC_FLAG_LAZY) that wait: the next one's turn, and whose turn it is. */
+	atomic_uint turn_next, turn_now;
+	char *path; /* directories: resolved guest path, for the entries of mount points */
 	pthread_mutex_t dir_lock;
 	uint64_t dir_synthetic; /* next entry that comes from the mount table */
 	bool dir_host_done;	/* the host's own entries have all been given out */

@@ -38,7 +38,9 @@ struct deferred {
 	short events;
 	int slot; /* in the last poll set; -1: was not in it */
 	bool cancelled;
-	int64_t result; /* once it has ended */
+	bool must_finish; /* before the end of the guest takes effect */
+	bool lazy;	  /* its reply is in no hurry */
+	int64_t result;	  /* once it has ended */
 	uint64_t val[2];
 	const uint8_t *out; /* reply payload, valid until destroy() */
 	size_t out_size;

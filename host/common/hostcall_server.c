@@ -27,11 +27,12 @@ void hostcall_server_destroy(struct hostcall_server *server)
 	pthread_mutex_destroy(&server->lock);
 }
 
-static void server_reply(struct hostcall_server *server, uint16_t op, uint32_t tag, int64_t result,
-			 const uint64_t val[2], const void *payload, size_t size)
+static void server_reply(struct hostcall_server *server, uint16_t op, uint16_t flags, uint32_t tag,
+			 int64_t result, const uint64_t val[2], const void *payload, size_t size)
 {
 	struct hc_reply reply = {.length = (uint32_t)(sizeof(reply) + size),
 				 .op = op,
+				 .flags = flags,
 				 .tag = tag,
 				 .result = result,
 				 .val = {val[0], val[1]}};
@@ -41,7 +42,7 @@ static void server_reply(struct hostcall_server *server, uint16_t op, uint32_t t
 void hostcall_server_event(struct hostcall_server *server, enum hc_event event, uint64_t value)
 {
 	uint64_t val[2] = {value, 0};
-	server_reply(server, (uint16_t)event, HC_TAG_EVENT, 0, val, NULL, 0);
+	server_reply(server, (uint16_t)event, 0, HC_TAG_EVENT, 0, val, NULL, 0);
 }
 
 /* Takes the same time for all wrong tokens of the right length. */
@@ -68,19 +69,32 @@ static int server_hello(struct hostcall_server *server, struct hostcall *call)
 	if (result < 0)
 		return -EPROTO;
 	server->greeted = true;
-	server_reply(server, request->op, request->tag, result, call->val, call->out,
+	server_reply(server, request->op, 0, request->tag, result, call->val, call->out,
 		     call->out_size);
 	return 0;
 }
 
+/* The guest has ended, once nothing is left that it has written before. Lock held. */
+static void server_try_leave(struct hostcall_server *server)
+{
+	if (server->leaving.done && !server->must_finish)
+		server->exit = server->leaving;
+}
+
 static void server_exit(struct hostcall_server *server, const struct hc_request *request)
 {
+	unsigned why = (unsigned)request->arg[2];
+
 	pthread_mutex_lock(&server->lock);
-	if (!server->exit.done)
-		server->exit = (struct hostcall_exit){.done = true,
-						      .why = (unsigned)request->arg[2],
-						      .status = (int)(request->arg[0] & 0xff),
-						      .signo = (int)(request->arg[1] & 0x7f)};
+	if (!server->leaving.done)
+		server->leaving = (struct hostcall_exit){.done = true,
+							 .why = why,
+							 .status = (int)(request->arg[0] & 0xff),
+							 .signo = (int)(request->arg[1] & 0x7f)};
+	/* After a panic nothing is waited for. */
+	if (why > HC_EXIT_SIGNAL && !server->exit.done)
+		server->exit = server->leaving;
+	server_try_leave(server);
 	pthread_mutex_unlock(&server->lock);
 }
 
@@ -90,14 +104,15 @@ static struct deferred *deferred_unlink(struct hostcall_server *server, struct d
 	struct deferred *deferred = *link;
 	*link = deferred->next;
 	server->deferred_count--;
+	server->must_finish -= deferred->must_finish;
 	return deferred;
 }
 
 static void deferred_finish(struct hostcall_server *server, struct deferred *deferred,
 			    int64_t result)
 {
-	server_reply(server, deferred->op, deferred->tag, result, deferred->val, deferred->out,
-		     deferred->out_size);
+	server_reply(server, deferred->op, deferred->lazy ? HC_FLAG_LAZY : 0, deferred->tag, result,
+		     deferred->val, deferred->out, deferred->out_size);
 	deferred->destroy(deferred);
 }
 
@@ -119,6 +134,9 @@ static void server_cancel(struct hostcall_server *server, uint32_t tag)
 	pthread_mutex_unlock(&server->lock);
 	if (found)
 		deferred_finish(server, found, result);
+	pthread_mutex_lock(&server->lock);
+	server_try_leave(server);
+	pthread_mutex_unlock(&server->lock);
 }
 
 /* Is a call with this TAG waiting? Lock held. */
@@ -136,6 +154,7 @@ static bool server_defer(struct hostcall_server *server, struct deferred *deferr
 {
 	deferred->slot = -1;
 	deferred->op = request->op;
+	deferred->lazy = request->flags & HC_FLAG_LAZY;
 	deferred->tag = request->tag;
 	pthread_mutex_lock(&server->lock);
 	bool fits = server->deferred_count < HOSTCALL_DEFERRED_MAX;
@@ -146,6 +165,7 @@ static bool server_defer(struct hostcall_server *server, struct deferred *deferr
 		deferred->next = NULL;
 		*link = deferred;
 		server->deferred_count++;
+		server->must_finish += deferred->must_finish;
 	}
 	pthread_mutex_unlock(&server->lock);
 	return fits;
@@ -190,7 +210,8 @@ int hostcall_server_request(struct hostcall_server *server, const struct hc_requ
 		result = -EAGAIN;
 		call.out_size = 0;
 	}
-	server_reply(server, request->op, request->tag, result, call.val, out, call.out_size);
+	server_reply(server, request->op, request->flags & HC_FLAG_LAZY, request->tag, result,
+		     call.val, out, call.out_size);
 	return 0;
 }
 
@@ -230,6 +251,7 @@ void hostcall_server_poll_done(struct hostcall_server *server, const struct poll
 		*finished_end = deferred;
 		finished_end = &deferred->next;
 	}
+	server_try_leave(server);
 	pthread_mutex_unlock(&server->lock);
 	while (finished) {
 		struct deferred *deferred = finished;

@@ -53,7 +53,8 @@ struct hostcall_server {
 	pthread_mutex_t lock;
 	struct deferred *deferred; /* calls that wait, oldest first */
 	unsigned deferred_count;
-	struct hostcall_exit exit;
+	unsigned must_finish;		    /* deferred calls that the guest's end waits for */
+	struct hostcall_exit exit, leaving; /* leaving: what exit will be once they have ended */
 };
 
 /* 0 or -ENOMEM. */

@@ -20,6 +20,7 @@ struct transfer {
 	struct handle *handle; /* the transfer has a reference */
 	bool write;
 	bool nowait;	 /* -EAGAIN instead of TRANSFER_WAIT */
+	bool ordered;	 /* a write that must not overtake others that wait */
 	bool positioned; /* at offset, not at the file's own position */
 	bool append;	 /* a write: at the end of the file */
 	off_t offset;

@@ -173,7 +173,7 @@ struct hc_request {
 struct hc_reply {
 	uint32_t length; /* whole frame: sizeof(struct hc_reply) + payload */
 	uint16_t op;	 /* of the request, or enum hc_event */
-	uint16_t flags;	 /* 0 */
+	uint16_t flags;	 /* HC_FLAG_LAZY of the request, else 0 */
 	uint32_t tag;
 	uint32_t reserved; /* 0 */
 	int64_t result;

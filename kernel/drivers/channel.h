@@ -17,6 +17,11 @@ struct channel_transport {
 	int (*send)(const struct host_buffer *pieces, unsigned count);
 	/* The same for a dying kernel: any context, no locks, polled. */
 	void (*send_dying)(const struct host_buffer *pieces, unsigned count);
+	/* May be NULL: the same as send for a frame whose answer nobody waits for; the host sees it
+	 * before long, without a notification where that is possible. */
+	int (*send_lazy)(const struct host_buffer *pieces, unsigned count);
+	/* Takes the answers to such frames that are there; with send_lazy only. */
+	void (*poll)(void);
 };
 
 /* Finds the device and starts it. CMDLINE: for MMIO devices. The transport, or NULL. */
@@ -38,6 +43,23 @@ int channel_send(const struct hc_request *request, const struct host_buffer *pie
 must_check int host_pending_send(struct host_pending *p, struct hc_request *request,
 				 const struct host_buffer *pieces, unsigned count);
 must_check int64_t host_pending_wait(struct host_pending *p, bool interruptible);
+
+/*
+ * Small writes to standard output and error: sent without waiting for the answer where the
+ * transport can and Linux, too, would only buffer them (pipes, sockets, terminals). An error of one
+ * is the result of a later one. SIZE, -errno, or -EAGAIN: this one has to be sent and waited for
+ * (host_lazy_tried then learns its result).
+ */
+#define HOST_LAZY_SIZE_MAX 1024u
+must_check int64_t host_lazy_write(uint32_t handle, const void *data, size_t size);
+void host_lazy_tried(uint32_t handle, int64_t result);
+
+/* The transport, NULL without a channel. */
+const struct channel_transport *channel_transport(void);
+
+/* The same as host_pending_send, for a request with HC_FLAG_LAZY. P has `completed`. */
+must_check int host_pending_send_lazy(struct host_pending *p, struct hc_request *request,
+				      const struct host_buffer *data);
 
 /* For a dying kernel: REQUEST with PAYLOAD, no answer. */
 void channel_send_dying(struct hc_request *request, const void *payload, size_t size);

@@ -7,7 +7,7 @@
  * way (the host has not taken a byte since) it is not repeated. A sender that finds no room asks
  * for an interrupt (guest_waits) and waits on tx_wait. Receiving: rx_lock guards rx_head; whoever
  * holds it hands the bytes to the protocol. That is the interrupt handler, and, for replies that
- * come without an interrupt, channel_poll. Indices of the host are checked like any input: an
+ * come without an interrupt, ring_poll. Indices of the host are checked like any input: an
  * impossible one ends the channel's use.
  */
 #include "channel.h"
@@ -132,7 +132,7 @@ static int send_piece(const uint8_t *from, size_t size)
 	return READ_ONCE(ring.broken) ? -EIO : 0;
 }
 
-static int ring_send(const struct host_buffer *pieces, unsigned count)
+static int send_frame(const struct host_buffer *pieces, unsigned count, bool urgent)
 {
 	int error = 0;
 
@@ -141,9 +141,19 @@ static int ring_send(const struct host_buffer *pieces, unsigned count)
 		error = send_piece(pieces[i].data, pieces[i].size);
 	tx_publish();
 	ring.tx_partial = false;
-	notify_host(true);
+	notify_host(urgent);
 	mutex_unlock(&ring.tx_mutex);
 	return error;
+}
+
+static int ring_send(const struct host_buffer *pieces, unsigned count)
+{
+	return send_frame(pieces, count, true);
+}
+
+static int ring_send_lazy(const struct host_buffer *pieces, unsigned count)
+{
+	return send_frame(pieces, count, false);
 }
 
 /* No locks: the other CPUs have stopped. A frame that was cut off cannot be followed by another. */
@@ -211,7 +221,25 @@ static void interrupt(void *unused)
 		wait_queue_wake(&ring.tx_wait, WAIT_ALL);
 }
 
-static const struct channel_transport transport = {ring_send, ring_send_dying};
+/* Without the lock, which belongs to the receiver: an index that is being moved only means that
+ * somebody receives already. */
+static void ring_poll(void)
+{
+	arch_irq_state_t state;
+
+	if (load(&ring.shm->to_guest_tail) == READ_ONCE(ring.rx_head))
+		return;
+	state = spin_lock(&rx_lock);
+	rx_drain();
+	spin_unlock(&rx_lock, state);
+}
+
+static const struct channel_transport transport = {
+	.send = ring_send,
+	.send_dying = ring_send_dying,
+	.send_lazy = ring_send_lazy,
+	.poll = ring_poll,
+};
 
 static bool is_ring(uint64_t offset, uint64_t size, uint64_t channel_size)
 {

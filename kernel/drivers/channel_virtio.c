@@ -163,7 +163,10 @@ static void console_send_dying(const struct host_buffer *pieces, unsigned count)
 		arch_cpu_relax();
 }
 
-static const struct channel_transport transport = {console_send, console_send_dying};
+static const struct channel_transport transport = {
+	.send = console_send,
+	.send_dying = console_send_dying,
+};
 
 static int find_device(const char *cmdline)
 {

@@ -178,14 +178,22 @@ static int pending_add(struct host_pending *p)
 	return error;
 }
 
-int channel_send(const struct hc_request *request, const struct host_buffer *pieces, unsigned count)
+typedef int (*send_function)(const struct host_buffer *pieces, unsigned count);
+
+static int send_frame(send_function send, const struct hc_request *request,
+		      const struct host_buffer *pieces, unsigned count)
 {
 	struct host_buffer frame[4] = {{request, sizeof(*request)}};
 
 	ASSERT(count < ARRAY_SIZE(frame));
 	for (unsigned i = 0; i < count; i++)
 		frame[i + 1] = pieces[i];
-	return transport->send(frame, count + 1);
+	return send(frame, count + 1);
+}
+
+int channel_send(const struct hc_request *request, const struct host_buffer *pieces, unsigned count)
+{
+	return send_frame(transport->send, request, pieces, count);
 }
 
 static void send_cancel(uint32_t tag)
@@ -200,14 +208,12 @@ static void send_cancel(uint32_t tag)
 	(void)channel_send(&request, NULL, 0);
 }
 
-int host_pending_send(struct host_pending *p, struct hc_request *request,
-		      const struct host_buffer *pieces, unsigned count)
+static int pending_send(struct host_pending *p, send_function send, struct hc_request *request,
+			const struct host_buffer *pieces, unsigned count)
 {
 	arch_irq_state_t state;
 	int error;
 
-	if (!transport)
-		return -EIO;
 	request->length = sizeof(*request);
 	for (unsigned i = 0; i < count; i++)
 		request->length += (uint32_t)pieces[i].size;
@@ -215,7 +221,7 @@ int host_pending_send(struct host_pending *p, struct hc_request *request,
 	if (error)
 		return error;
 	request->tag = p->tag;
-	error = channel_send(request, pieces, count);
+	error = send_frame(send, request, pieces, count);
 	if (error) {
 		state = spin_lock(&channel_lock);
 		if (list_linked(&p->node))
@@ -223,6 +229,23 @@ int host_pending_send(struct host_pending *p, struct hc_request *request,
 		spin_unlock(&channel_lock, state);
 	}
 	return error;
+}
+
+int host_pending_send(struct host_pending *p, struct hc_request *request,
+		      const struct host_buffer *pieces, unsigned count)
+{
+	return transport ? pending_send(p, transport->send, request, pieces, count) : -EIO;
+}
+
+int host_pending_send_lazy(struct host_pending *p, struct hc_request *request,
+			   const struct host_buffer *data)
+{
+	return pending_send(p, transport->send_lazy, request, data, 1);
+}
+
+const struct channel_transport *channel_transport(void)
+{
+	return transport;
 }
 
 /* The waker holds channel_lock until it is done with the entry. */

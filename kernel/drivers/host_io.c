@@ -130,7 +130,17 @@ static int64_t copy_in(struct transfer *t, uintptr_t address, size_t size, void 
 
 static int64_t copy_out(struct transfer *t, uintptr_t address, size_t size, void *buffer)
 {
-	return arch_user_read(buffer, address, size) ? -EFAULT : call_out(t, buffer, size);
+	bool plain = t->op == HC_WRITE && t->interruptible && !t->flags;
+	int64_t result = arch_user_read(buffer, address, size) ? -EFAULT : -EAGAIN;
+
+	if (result == -EAGAIN && plain)
+		result = host_lazy_write(t->handle, buffer, size);
+	if (result != -EAGAIN)
+		return result;
+	result = call_out(t, buffer, size);
+	if (plain)
+		host_lazy_tried(t->handle, result);
+	return result;
 }
 
 static int64_t by_copy(struct transfer *t, uintptr_t address, size_t size, bool write_memory)

@@ -137,7 +137,7 @@ static void feed_described(struct frame_reader *reader, const uint8_t *data, siz
 {
 	for (uint32_t tag = 1; size >= 8; tag++) {
 		struct hc_request request = {.op = data[0] % (HC_OP_COUNT + 1),
-					     .flags = data[1] & 3,
+					     .flags = data[1] & 15,
 					     .tag = tag,
 					     .handle = data[2] & 15};
 		size_t payload = data[3];

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -48,6 +49,38 @@ class Memory(Uhyve):
     def test_touched(self):
         """From the host's point of view: a page is taken when the guest touches it."""
         self.assertLessEqual(self.figures("hello", "--mem=3G")["KiB of memory touched"], 6144)
+
+
+class Output(Uhyve):
+    def lines(self, count):
+        result = self.proxy("lines", "--verbose", args=[str(count)])
+        self.assertStatus(result, 0)
+        self.assertEqual(result.out, b"".join(b"line %d\n" % i for i in range(count)))
+        return int(re.search(rb"(\d+) exits", result.err)[1])
+
+    def test_exits(self):
+        """Small writes to a pipe: few exits, nothing lost, in order."""
+        few = self.lines(0)
+        self.assertLessEqual(self.lines(1000) - few, 50)
+
+    def test_slow_reader(self):
+        """A full pipe, and a program that ends before all of it is read."""
+        command = [self.isle.proxy, "--isle=uhyve", self.isle.image("lines"), "20000"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=isle.ENVIRONMENT) as process:
+            time.sleep(1)
+            out = process.stdout.read()
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(out, b"".join(b"line %d\n" % i for i in range(20000)))
+
+    def test_nobody_reads(self):
+        command = ["sh", "-c", '"$@" | head -1; exit 0', "sh", self.isle.proxy, "--isle=uhyve", self.isle.image("lines"),
+                   "100000000"]
+        result = isle.run(command)
+        self.assertEqual(result.out, b"line 0\n")
+
+    def test_full_device(self):
+        command = ["sh", "-c", '"$@" >/dev/full', "sh", self.isle.proxy, "--isle=uhyve", self.isle.image("lines")]
+        self.assertStatus(isle.run(command), 1)
 
 
 class Processors(Uhyve):

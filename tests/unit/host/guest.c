@@ -31,7 +31,7 @@ static void take_reply(void *context, const struct hc_reply *reply, const void *
 	struct guest *guest = context;
 
 	CHECK_EQ(reply->length, sizeof(*reply) + size);
-	CHECK(reply->flags == 0 && reply->reserved == 0);
+	CHECK((reply->flags & ~HC_FLAG_LAZY) == 0 && reply->reserved == 0);
 	if (reply->tag == HC_TAG_EVENT) {
 		guest->events++;
 		guest->last_event = reply->val[0];
