@@ -132,8 +132,8 @@ static void init_task(void *unused)
 	int error;
 
 	(void)unused;
-	smp_start(boot, (unsigned)MIN(cmdline_u64(cmdline, "hermit.cpus", CPU_MAX),
-				      (uint64_t)CPU_MAX));
+	smp_start(boot,
+		  (unsigned)MIN(cmdline_u64(cmdline, "hermit.cpus", CPU_MAX), (uint64_t)CPU_MAX));
 	if (channel_wanted()) {
 		error = host_channel_init(boot, cmdline);
 		if (error)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Does KVM run a guest at full speed, with SSE? Exit status 0: yes; else a line that says why not. */
+/* Does KVM run a guest at full speed, with SSE? Exit status 0: yes; else a line that says why not.
+ */
 #include "kvm_probe.h"
 
 #include <stdio.h>

@@ -165,8 +165,8 @@ void pipes_select(void)
 	SHOW(select(fds[1] + 1, &in, NULL, NULL, &bad));
 	SHOW(select(0, NULL, NULL, NULL, &zero));
 	/*
-	 * Linux looks at no descriptor beyond what its table has room for: 64 in a new process, or more if
-	 * the parent had more open. A high descriptor makes room for both.
+	 * Linux looks at no descriptor beyond what its table has room for: 64 in a new process, or
+	 * more if the parent had more open. A high descriptor makes room for both.
 	 */
 	SHOW(dup2(fds[0], 255));
 	SHOW(close(255));

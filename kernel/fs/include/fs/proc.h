@@ -17,7 +17,8 @@ void proc_set_start(const struct proc_start *start);
 /* The kernel's command line; kept. */
 void proc_set_cmdline(const char *cmdline);
 
-/* Writes /etc/resolv.conf's text, where the kernel serves /etc; its length. Task context, may block.
+/* Writes /etc/resolv.conf's text, where the kernel serves /etc; its length. Task context, may
+ * block.
  */
 void proc_set_resolver(size_t (*write)(char *text, size_t size));
 

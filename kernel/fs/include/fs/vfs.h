@@ -124,7 +124,7 @@ must_check int hostfs_init(void); /* "/" and host_fs of the HELLO reply, standar
 must_check int devfs_init(void);  /* /dev, with /dev/shm as a memory file system */
 must_check int procfs_init(void); /* /proc and /sys */
 
-must_check int etcfs_init(void);  /* /etc, where the host has none */
+must_check int etcfs_init(void); /* /etc, where the host has none */
 
 /* A new, empty memory file system at PATH. */
 must_check int memfs_mount(const char *path, const char *type);

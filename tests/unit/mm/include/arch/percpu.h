@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Stands in for the kernel's arch/percpu.h: the executing CPU is on whichever node the test says. */
+/* Stands in for the kernel's arch/percpu.h: the executing CPU is on whichever node the test says.
+ */
 #ifndef ARCH_PERCPU_H
 #define ARCH_PERCPU_H
 
