@@ -38,4 +38,12 @@ bool netif_serve(void) REQUIRES(net_core);
 /* Hands the frames of this section to the card. */
 void netif_flush(void) REQUIRES(net_core);
 
+/* netif_tso.c */
+#define NETIF_TSO_FRAMES_MAX 48u
+/* Sends as many of the first COUNT (at most NETIF_TSO_FRAMES_MAX) of WAITING frames as fit together
+ * as one frame; *ERROR as transmit says. How many, 0: the first one cannot be merged with the
+ * second. On success the caller's references of those frames are taken over. */
+unsigned netif_tso_send(struct net_device *device, struct pbuf *const *frames, unsigned count,
+			unsigned waiting, int *error) REQUIRES(net_core);
+
 #endif /* NET_NETIF_H */

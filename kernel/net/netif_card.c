@@ -222,21 +222,37 @@ static int transmit(struct pbuf *frame, bool more) REQUIRES(net_core)
 	return card.device->ops->transmit(card.device, 0, &request, more);
 }
 
+/* Sends the next frame, or several that are one for the card: *COUNT. */
+static int send_next(unsigned *count) REQUIRES(net_core)
+{
+	struct pbuf *frames[NETIF_TSO_FRAMES_MAX];
+	unsigned waiting = card.head - card.tail, taken;
+	int error;
+
+	for (taken = 0; taken < waiting && taken < NETIF_TSO_FRAMES_MAX; taken++)
+		frames[taken] = card.queue[(card.tail + taken) % QUEUE_SIZE];
+	*count = netif_tso_send(card.device, frames, taken, waiting, &error);
+	if (*count)
+		return error;
+	*count = 1;
+	return transmit(frames[0], waiting > 1);
+}
+
 void netif_flush(void)
 {
 	if (card.head == card.tail || card.ring_full)
 		return;
 	while (card.tail != card.head) {
-		struct pbuf *frame = card.queue[card.tail % QUEUE_SIZE];
-		int error = transmit(frame, card.tail + 1 != card.head);
+		unsigned count;
+		int error = send_next(&count);
 
 		if (error == -EAGAIN) {
 			card.ring_full = true;
 			break;
 		}
-		card.tail++;
-		if (error)
-			pbuf_free(frame); /* as if it were lost on its way */
+		for (; count; count--, card.tail++)
+			if (error) /* as if it were lost on its way */
+				pbuf_free(card.queue[card.tail % QUEUE_SIZE]);
 	}
 	net_timers_link_activity();
 }

@@ -4,6 +4,7 @@
 What needs a tap device runs in a network namespace that the test makes (this file again, with --inside).
 """
 
+import json
 import os
 import socket
 import struct
@@ -164,6 +165,9 @@ class TapNetwork(unittest.TestCase):
     def test_dhcp(self):
         self.inside("dhcp")
 
+    def test_segmentation(self):
+        self.inside("segmentation")
+
     def test_capture(self):
         self.inside("capture")
 
@@ -191,6 +195,15 @@ class Inside(NetworkTest):
                 options = ["--netif=tap0", f"--nic={card}", f"--machine={machine}"]
                 size = 10 * SIZE if card == "virtio" else SIZE
                 self.check_transfer(TAP_HOST, server.port, size, options)
+
+    def segmentation(self):
+        """The card cuts what TCP sends: the host gets frames that are larger than the cable's."""
+        self.tap()
+        server = self.echo(TAP_HOST)
+        self.check_transfer(TAP_HOST, server.port, 10 * SIZE, ["--netif=tap0"])
+        links = subprocess.run(["ip", "-j", "-s", "link", "show", "dev", "tap0"], capture_output=True, timeout=20)
+        received = json.loads(links.stdout)[0]["stats64"]["rx"]
+        self.assertGreater(received["bytes"] / received["packets"], 2000)
 
     def capture(self):
         self.tap()
