@@ -47,6 +47,10 @@ struct isle_ops {
 	void (*kill)(void *context);
 	/* The guest has ended, or has been killed: waits for the last of it. */
 	void (*wait)(void *context);
+	/* debug_fd is readable; may be NULL. */
+	void (*debug)(void *context);
+	/* The exit status is known; may be NULL. */
+	void (*exited)(void *context, int status);
 	/* It has ended, and the guest never said that it exits: a message, and the exit status. */
 	int (*end_status)(struct machine *machine, void *context);
 };
@@ -61,6 +65,7 @@ struct isle {
 	int end_fd;	   /* readable: the guest has ended */
 	int log_fd;	   /* what the kernel prints, non-blocking */
 	int error_fd;	   /* what the isle itself has to say, non-blocking; -1: nothing */
+	int debug_fd;	   /* the isle's debugger, -1: none */
 };
 
 #endif /* PROXY_ISLE_H */

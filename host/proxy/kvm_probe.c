@@ -202,11 +202,29 @@ static bool watchdog_start(timer_t *timer, struct sigaction *old)
 	return false;
 }
 
+/* Runs the guest while a timer watches. */
+static enum kvm_fitness probe_judge(const struct probe *probe, const char **reason)
+{
+	enum kvm_fitness fitness = KVM_UNFIT;
+	struct sigaction old;
+	timer_t timer;
+
+	if (!watchdog_start(&timer, &old))
+		return KVM_UNFIT;
+	*reason = "it is emulated and too slow";
+	if (probe_is_fast(probe)) {
+		*reason = "it cannot run SSE instructions in ring 0";
+		if (probe_run(probe, PROBE_CODE_SSE, 0))
+			fitness = KVM_FIT;
+	}
+	timer_delete(timer);
+	sigaction(SIGALRM, &old, NULL);
+	return fitness;
+}
+
 enum kvm_fitness kvm_probe(const char **reason)
 {
 	struct probe probe = {.vm = -1, .vcpu = -1, .memory = MAP_FAILED, .run = MAP_FAILED};
-	struct sigaction old;
-	timer_t timer;
 
 	probe.kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (probe.kvm < 0) {
@@ -214,19 +232,7 @@ enum kvm_fitness kvm_probe(const char **reason)
 		return KVM_ABSENT;
 	}
 	*reason = "a virtual machine cannot be created";
-	enum kvm_fitness fitness = KVM_UNFIT;
-	if (watchdog_start(&timer, &old)) {
-		if (probe_create(&probe)) {
-			*reason = "it is emulated and too slow";
-			if (probe_is_fast(&probe)) {
-				*reason = "it cannot run SSE instructions in ring 0";
-				if (probe_run(&probe, PROBE_CODE_SSE, 0))
-					fitness = KVM_FIT;
-			}
-		}
-		timer_delete(timer);
-		sigaction(SIGALRM, &old, NULL);
-	}
+	enum kvm_fitness fitness = probe_create(&probe) ? probe_judge(&probe, reason) : KVM_UNFIT;
 	probe_destroy(&probe);
 	return fitness;
 }

@@ -31,6 +31,7 @@ enum fixed_slot {
 	SLOT_SIGNAL,
 	SLOT_WAKE,
 	SLOT_STDERR,
+	SLOT_DEBUG,
 	SLOT_COUNT
 };
 
@@ -234,6 +235,7 @@ static int fill_poll_set(struct machine *machine, struct pollfd *set)
 	set[SLOT_SIGNAL] = (struct pollfd){.fd = machine->signal_fd, .events = POLLIN};
 	set[SLOT_WAKE] = (struct pollfd){.fd = machine->server.files->wake_fd, .events = POLLIN};
 	set[SLOT_STDERR] = (struct pollfd){.fd = text ? STDERR_FILENO : -1, .events = POLLOUT};
+	set[SLOT_DEBUG] = (struct pollfd){.fd = machine->isle.debug_fd, .events = POLLIN};
 	return SLOT_COUNT + hostcall_server_poll_set(&machine->server, set + SLOT_COUNT,
 						     (int)HOSTCALL_DEFERRED_MAX);
 }
@@ -288,6 +290,8 @@ static void machine_step(struct machine *machine)
 		log_relay_read(&machine->errors);
 	log_relay_write(&machine->log);
 	log_relay_write(&machine->errors);
+	if (set[SLOT_DEBUG].revents)
+		machine->isle.ops->debug(machine->isle.context);
 	while (set[SLOT_SIGNAL].revents && (signo = signals_next(machine->signal_fd)))
 		handle_signal(machine, signo);
 	if (set[SLOT_END].revents)
@@ -361,6 +365,8 @@ int machine_run(struct machine *machine)
 	log_relay_drain(&machine->log);
 	log_relay_drain(&machine->errors);
 	int status = machine_status(machine);
+	if (machine->isle.ops->exited)
+		machine->isle.ops->exited(machine->isle.context, status);
 	if (!machine->ended)
 		machine->isle.ops->wait(machine->isle.context);
 	return status;

@@ -38,7 +38,7 @@ const char options_help[] =
 	"  --hugepage[=0|1]   uhyve: huge pages for memory (HERMIT_HUGEPAGE, default 1)\n"
 	"  --mergeable[=0|1]  uhyve: the host may merge equal pages (HERMIT_MERGEABLE, default 0)\n"
 	"  --verbose          kernel log and QEMU's command line on standard error (HERMIT_VERBOSE)\n"
-	"  --debug[=wait]     GDB on port 1234; wait: start stopped (HERMIT_DEBUG)\n"
+	"  --debug[=wait][:PORT]  GDB on port 1234; wait: start stopped (HERMIT_DEBUG)\n"
 	"  --monitor          QEMU's monitor as telnet server on port 18767 (HERMIT_MONITOR)\n"
 	"  --port=N           the channel between proxy and machine is TCP port N of this host; the\n"
 	"                     monitor's port is N+1 (HERMIT_PORT, default 18767 for the monitor)\n"
@@ -200,10 +200,22 @@ static bool set_verbose(struct options *options, const char *text)
 
 static bool set_debug(struct options *options, const char *text)
 {
-	if (strcmp(text, "wait") == 0)
+	const char *port = text;
+
+	options->debug = strcmp(text, "0") == 0 ? DEBUG_OFF : DEBUG_ON;
+	if (strncmp(text, "wait", 4) == 0 && (text[4] == '\0' || text[4] == ':')) {
 		options->debug = DEBUG_WAIT;
-	else
-		options->debug = strcmp(text, "0") == 0 ? DEBUG_OFF : DEBUG_ON;
+		port = text[4] ? text + 5 : "";
+	} else if (strlen(text) < 2) {
+		return true; /* a flag: 0, 1 or empty */
+	}
+	if (!*port)
+		return true;
+	char *end;
+	unsigned long number = strtoul(port, &end, 10);
+	if (*port < '0' || *port > '9' || *end || number == 0 || number > UINT16_MAX)
+		return false;
+	options->debug_port = (uint16_t)number;
 	return true;
 }
 
@@ -351,7 +363,7 @@ static const struct option_entry {
 	{"hugepage", "HERMIT_HUGEPAGE", VALUE_OPTIONAL, set_huge_pages, "0 or 1"},
 	{"mergeable", "HERMIT_MERGEABLE", VALUE_OPTIONAL, set_mergeable, "0 or 1"},
 	{"verbose", "HERMIT_VERBOSE", VALUE_NONE, set_verbose, ""},
-	{"debug", "HERMIT_DEBUG", VALUE_OPTIONAL, set_debug, ""},
+	{"debug", "HERMIT_DEBUG", VALUE_OPTIONAL, set_debug, "wait, a port, or wait:PORT"},
 	{"monitor", "HERMIT_MONITOR", VALUE_NONE, set_monitor, ""},
 	{"icount", "HERMIT_ICOUNT", VALUE_NONE, set_icount, ""},
 	{"qemu", "HERMIT_QEMU", VALUE_NEEDED, set_qemu, "the name of a program"},
@@ -443,6 +455,7 @@ static bool choose_machine(struct options *options)
 bool options_parse(struct options *options, int argc, char **argv)
 {
 	*options = (struct options){.isle = ISLE_QEMU,
+				    .debug_port = OPTION_DEBUG_PORT,
 				    .machine = MACHINE_MICROVM,
 				    .cpus = 1,
 				    .nodes = 1,

@@ -27,6 +27,8 @@ enum option_kvm {
 	KVM_ON,
 };
 
+#define OPTION_DEBUG_PORT 1234u
+
 enum option_debug {
 	DEBUG_OFF,
 	DEBUG_ON,   /* GDB may connect at any time */
@@ -49,6 +51,7 @@ struct options {
 	uint64_t memory; /* bytes, a multiple of 4 KiB */
 	enum option_kvm kvm;
 	enum option_debug debug;
+	uint16_t debug_port; /* GDB's */
 	bool verbose, monitor, icount, isolated;
 	bool huge_pages, mergeable;	    /* guest memory of isle uhyve */
 	unsigned affinity[OPTION_CPUS_MAX]; /* host processors for its vCPUs, in turn */

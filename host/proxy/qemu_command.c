@@ -137,7 +137,7 @@ static void add_devices(struct qemu_command *command, const struct options *opti
 	add(command, "chardev=control,mode=control");
 	if (options->debug != DEBUG_OFF) {
 		add(command, "-gdb");
-		add(command, "tcp:127.0.0.1:%u", QEMU_GDB_PORT);
+		add(command, "tcp:127.0.0.1:%u", options->debug_port);
 	}
 	if (options->debug == DEBUG_WAIT)
 		add(command, "-S");

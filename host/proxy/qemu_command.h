@@ -18,7 +18,6 @@ enum qemu_fd {
 };
 
 #define QEMU_ARGS_MAX 128
-#define QEMU_GDB_PORT 1234u
 
 struct qemu_command {
 	char *argv[QEMU_ARGS_MAX + 1]; /* owned; NULL at the end */

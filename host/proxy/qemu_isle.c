@@ -170,7 +170,7 @@ static int check_ports(const struct options *options)
 	int status = 0;
 
 	if (options->debug != DEBUG_OFF)
-		status = host_net_check_port(loopback, QEMU_GDB_PORT, false, "GDB");
+		status = host_net_check_port(loopback, options->debug_port, false, "GDB");
 	if (!status && options->monitor)
 		status = host_net_check_port(loopback, options->port + 1, false, "the monitor");
 	return status;
@@ -222,6 +222,7 @@ int qemu_isle_start(struct qemu_isle *qemu, const struct options *options, struc
 			      .polls_out = true,
 			      .end_fd = process->pidfd,
 			      .log_fd = process->log,
-			      .error_fd = process->errors};
+			      .error_fd = process->errors,
+			      .debug_fd = -1};
 	return status;
 }

@@ -107,6 +107,20 @@ static void isle_wait(void *context)
 		print_timings(uhyve);
 }
 
+static void isle_debug(void *context)
+{
+	const struct uhyve_isle *uhyve = context;
+
+	uhyve_debug_serve(uhyve->machine);
+}
+
+static void isle_exited(void *context, int status)
+{
+	const struct uhyve_isle *uhyve = context;
+
+	uhyve_debug_exited(uhyve->machine, (unsigned)status);
+}
+
 static int isle_end_status(struct machine *machine, void *context)
 {
 	const struct uhyve_isle *uhyve = context;
@@ -130,21 +144,26 @@ static const struct isle_ops uhyve_ops = {
 	.resume = isle_stop_or_resume,
 	.kill = isle_kill,
 	.wait = isle_wait,
+	.debug = isle_debug,
+	.exited = isle_exited,
 	.end_status = isle_end_status,
 };
 
 int uhyve_isle_start(struct uhyve_isle *uhyve, const struct options *options, int image_fd,
 		     const struct elf_image *image, struct isle *isle)
 {
-	const struct uhyve_config config = {.image_fd = image_fd,
-					    .image = image,
-					    .memory = options->memory,
-					    .cpus = options->cpus,
-					    .affinity = options->affinity,
-					    .affinity_count = options->affinity_count,
-					    .huge_pages = options->huge_pages,
-					    .mergeable = options->mergeable,
-					    .verbose = options->verbose};
+	const struct uhyve_config config = {
+		.image_fd = image_fd,
+		.image = image,
+		.memory = options->memory,
+		.cpus = options->cpus,
+		.affinity = options->affinity,
+		.affinity_count = options->affinity_count,
+		.huge_pages = options->huge_pages,
+		.mergeable = options->mergeable,
+		.verbose = options->verbose,
+		.debug_port = options->debug == DEBUG_OFF ? 0 : options->debug_port,
+		.debug_wait = options->debug == DEBUG_WAIT};
 	struct uhyve_error error;
 	int err;
 
@@ -168,6 +187,7 @@ int uhyve_isle_start(struct uhyve_isle *uhyve, const struct options *options, in
 			      .channel_fd = uhyve_doorbell_fd(uhyve->machine),
 			      .end_fd = uhyve_end_fd(uhyve->machine),
 			      .log_fd = uhyve_log_fd(uhyve->machine),
-			      .error_fd = -1};
+			      .error_fd = -1,
+			      .debug_fd = uhyve_debug_fd(uhyve->machine)};
 	return 0;
 }

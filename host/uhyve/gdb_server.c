@@ -297,12 +297,10 @@ static bool command_vcont(struct gdb_server *server, const char *text, struct gd
 	bool decided[GDB_CPUS_MAX] = {false};
 
 	memset(server->actions, 0, sizeof(server->actions)); /* GDB_STAY */
-	while (*text == ';') {
-		text++;
-		if (!parse_action(server, &text, decided))
-			break;
-	}
-	if (*text) {
+	bool valid = *text == ';';
+	while (valid && *text)
+		valid = *text++ == ';' && parse_action(server, &text, decided);
+	if (!valid) {
 		reply_error(reply, EINVAL);
 		return false;
 	}

@@ -5,6 +5,7 @@
 #include "boot.h"
 #include "channel.h"
 #include "cpu.h"
+#include "debug.h"
 #include "stats.h"
 #include "vcpu.h"
 #include "vm.h"
@@ -31,6 +32,7 @@ struct uhyve {
 	struct channel channel;
 	struct vcpu_shared shared;
 	struct vcpu *vcpus;
+	struct debug *debug;	   /* NULL: none */
 	unsigned vcpu_count, made; /* wanted; created so far */
 	const unsigned *affinity;
 	unsigned affinity_count;
@@ -179,6 +181,26 @@ static int set_up_vcpus(struct uhyve *uhyve, const struct cpu_start *start, uint
 	return err;
 }
 
+static int make_debugger(struct uhyve *uhyve, const struct uhyve_config *config,
+			 uint64_t first_tables, struct uhyve_error *error)
+{
+	const struct debug_config debug = {.port = config->debug_port,
+					   .vcpus = uhyve->vcpus,
+					   .vcpu_count = uhyve->vcpu_count,
+					   .shared = &uhyve->shared,
+					   .mem = &uhyve->mem,
+					   .image = config->image,
+					   .first_tables = first_tables};
+	int err;
+
+	if (!config->debug_port)
+		return 0;
+	uhyve->debug = debug_create(&debug, &err, error);
+	if (uhyve->debug && config->debug_wait)
+		debug_wait(uhyve->debug);
+	return uhyve->debug ? 0 : err;
+}
+
 static int fill(struct uhyve *uhyve, const struct uhyve_config *config, struct uhyve_error *error)
 {
 	struct boot_config boot = {.cpus = config->cpus, .verbose = config->verbose};
@@ -202,7 +224,9 @@ static int fill(struct uhyve *uhyve, const struct uhyve_config *config, struct u
 		return uhyve_fail(error, -EIO, "KVM does not know the rate of the clock");
 	boot.tsc_hz = uhyve->tsc_hz = (uint64_t)khz * 1000;
 	err = boot_describe(&uhyve->mem, config->image, &boot, &start, error);
-	return err ? err : set_up_vcpus(uhyve, &start, (uint64_t)khz, error);
+	if (!err)
+		err = set_up_vcpus(uhyve, &start, (uint64_t)khz, error);
+	return err ? err : make_debugger(uhyve, config, start.tables, error);
 }
 
 static void close_valid(int fd)
@@ -213,6 +237,8 @@ static void close_valid(int fd)
 
 static void uhyve_destroy(struct uhyve *uhyve)
 {
+	if (uhyve->debug)
+		debug_destroy(uhyve->debug);
 	for (unsigned i = 0; i < uhyve->made; i++)
 		vcpu_destroy(&uhyve->vcpus[i]);
 	free(uhyve->vcpus);
@@ -224,6 +250,7 @@ static void uhyve_destroy(struct uhyve *uhyve)
 	close_valid(uhyve->log_read_fd);
 	close_valid(uhyve->log_write_fd);
 	pthread_mutex_destroy(&uhyve->end_lock);
+	vcpu_shared_destroy(&uhyve->shared);
 	free(uhyve);
 }
 
@@ -241,6 +268,7 @@ struct uhyve *uhyve_create(const struct uhyve_config *config, int *error_code,
 	uhyve->vcpu_count = config->cpus;
 	uhyve->affinity = config->affinity;
 	uhyve->affinity_count = config->affinity_count;
+	vcpu_shared_init(&uhyve->shared);
 	uhyve->shared.stopped = vcpu_stopped;
 	uhyve->shared.context = uhyve;
 	pthread_mutex_init(&uhyve->end_lock, NULL);
@@ -290,6 +318,22 @@ int uhyve_end_fd(const struct uhyve *uhyve)
 int uhyve_log_fd(const struct uhyve *uhyve)
 {
 	return uhyve->log_read_fd;
+}
+
+int uhyve_debug_fd(const struct uhyve *uhyve)
+{
+	return uhyve->debug ? debug_fd(uhyve->debug) : -1;
+}
+
+void uhyve_debug_serve(struct uhyve *uhyve)
+{
+	debug_serve(uhyve->debug);
+}
+
+void uhyve_debug_exited(struct uhyve *uhyve, unsigned status)
+{
+	if (uhyve->debug)
+		debug_exited(uhyve->debug, status);
 }
 
 const struct guest_mem *uhyve_memory(const struct uhyve *uhyve)

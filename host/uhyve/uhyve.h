@@ -28,7 +28,9 @@ struct uhyve_config {
 	const unsigned *affinity; /* host processors for the vCPUs, in turn; count 0: any */
 	unsigned affinity_count;
 	bool huge_pages, mergeable;
-	bool verbose; /* the kernel logs all */
+	bool verbose;	     /* the kernel logs all */
+	uint16_t debug_port; /* a GDB server there, 0: none */
+	bool debug_wait;     /* nothing runs before GDB says so */
 };
 
 struct uhyve;
@@ -61,6 +63,12 @@ ssize_t uhyve_send(struct uhyve *uhyve, const struct iovec *pieces, int count);
 void uhyve_notify(struct uhyve *uhyve, bool lazy);
 int uhyve_before_wait(struct uhyve *uhyve, int timeout_ms, bool lazy);
 void uhyve_after_wait(struct uhyve *uhyve);
+
+/* With a GDB server: readable when uhyve_debug_serve has something to do; -1: there is none. */
+int uhyve_debug_fd(const struct uhyve *uhyve);
+void uhyve_debug_serve(struct uhyve *uhyve);
+/* The guest has ended, with STATUS. */
+void uhyve_debug_exited(struct uhyve *uhyve, unsigned status);
 
 /* Counters, after uhyve_stop. */
 struct uhyve_counters {

@@ -78,6 +78,10 @@ static bool serve_exit(struct vcpu *vcpu)
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
 		return true;
+	case KVM_EXIT_DEBUG:
+		if (vcpu->shared->debug)
+			vcpu->shared->debug(vcpu->shared->debugger, vcpu);
+		return true;
 	case KVM_EXIT_SHUTDOWN:
 		vcpu_stop(vcpu, "the processor was reset (a fault that nobody could handle)");
 		return false;
@@ -98,12 +102,35 @@ static bool serve_exit(struct vcpu *vcpu)
 	return false;
 }
 
+/* Waits until it is held no longer, or all stop. */
+static void vcpu_park(struct vcpu *vcpu)
+{
+	struct vcpu_shared *shared = vcpu->shared;
+	const uint64_t one = 1;
+
+	pthread_mutex_lock(&shared->park_lock);
+	while (atomic_load(&vcpu->held) && !atomic_load(&shared->stopping)) {
+		/* It may have been released and held again before it woke: parked once more. */
+		if (!vcpu->parked && shared->parked_fd >= 0) {
+			ssize_t written = write(shared->parked_fd, &one, sizeof(one));
+			(void)written;
+		}
+		vcpu->parked = true;
+		pthread_cond_wait(&shared->park_end, &shared->park_lock);
+	}
+	pthread_mutex_unlock(&shared->park_lock);
+}
+
 static void *vcpu_thread(void *argument)
 {
 	struct vcpu *vcpu = argument;
 	char text[96];
 
 	while (!atomic_load_explicit(&vcpu->shared->stopping, memory_order_acquire)) {
+		if (atomic_load(&vcpu->held)) {
+			vcpu_park(vcpu);
+			continue;
+		}
 		int result = ioctl(vcpu->fd, KVM_RUN, 0);
 		vcpu->returns++;
 		if (result == 0) {
@@ -111,9 +138,12 @@ static void *vcpu_thread(void *argument)
 				break;
 			continue;
 		}
-		/* Kicked; or (EAGAIN) the start-up interrupt has come. */
-		if (errno == EINTR || errno == EAGAIN)
+		/* Kicked; or (EAGAIN) the start-up interrupt has come. Who kicks has said why
+		 * before, so that is seen after the flag is gone. */
+		if (errno == EINTR || errno == EAGAIN) {
+			__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 			continue;
+		}
 		snprintf(text, sizeof(text), "KVM cannot run the guest: %s", strerror(errno));
 		vcpu_stop(vcpu, text);
 		break;
@@ -185,12 +215,53 @@ void vcpu_kick(struct vcpu *vcpu)
 	pthread_kill(vcpu->thread, KICK_SIGNAL);
 }
 
+void vcpu_shared_init(struct vcpu_shared *shared)
+{
+	pthread_mutex_init(&shared->park_lock, NULL);
+	pthread_cond_init(&shared->park_end, NULL);
+	shared->parked_fd = -1;
+}
+
+void vcpu_shared_destroy(struct vcpu_shared *shared)
+{
+	pthread_mutex_destroy(&shared->park_lock);
+	pthread_cond_destroy(&shared->park_end);
+}
+
+void vcpu_hold(struct vcpu *vcpu)
+{
+	atomic_store(&vcpu->held, true);
+	vcpu_kick(vcpu);
+}
+
+void vcpu_release(struct vcpu *vcpu)
+{
+	struct vcpu_shared *shared = vcpu->shared;
+
+	pthread_mutex_lock(&shared->park_lock);
+	atomic_store(&vcpu->held, false);
+	vcpu->parked = false;
+	pthread_cond_broadcast(&shared->park_end);
+	pthread_mutex_unlock(&shared->park_lock);
+}
+
+bool vcpu_is_parked(struct vcpu *vcpu)
+{
+	pthread_mutex_lock(&vcpu->shared->park_lock);
+	bool parked = vcpu->parked;
+	pthread_mutex_unlock(&vcpu->shared->park_lock);
+	return parked;
+}
+
 void vcpu_join(struct vcpu *vcpu)
 {
 	struct timespec soon;
 
 	if (!vcpu->started)
 		return;
+	pthread_mutex_lock(&vcpu->shared->park_lock);
+	pthread_cond_broadcast(&vcpu->shared->park_end);
+	pthread_mutex_unlock(&vcpu->shared->park_lock);
 	do {
 		/* The thread may be about to block in a device's handler: kick it again. */
 		vcpu_kick(vcpu);
