@@ -111,11 +111,15 @@ static void send_signal(int signo)
 
 static void report_exit(int status, int signo)
 {
-	const struct cpu *cpu = cpu_this();
-
 	file_exit();
-	log_info("exit: status %d signal %d; interrupts %llu, of the timer %llu", status, signo,
-		 (unsigned long long)cpu->irq_count, (unsigned long long)cpu->timer_irq_count);
+	for (unsigned i = 0; i < cpu_count(); i++) {
+		const struct cpu *cpu = cpu_get(i);
+
+		log_info("CPU %u: interrupts %llu, of the timer %llu", i,
+			 (unsigned long long)cpu->irq_count,
+			 (unsigned long long)cpu->timer_irq_count);
+	}
+	log_info("exit: status %d signal %d", status, signo);
 	host_exit(status, signo, signo ? HC_EXIT_SIGNAL : HC_EXIT_NORMAL);
 }
 

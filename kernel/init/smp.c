@@ -107,6 +107,8 @@ void smp_start(const struct boot_info *boot, unsigned limit)
 	if (limit < 2)
 		return;
 	count = find_others(boot, limit);
+	if (limit < CPU_MAX && count < limit - 1)
+		log_error("smp: the machine has %u CPUs, not %u", count + 1, limit);
 	while (others.count < count && place_fill(&others.places[others.count], others.count + 1))
 		others.count++;
 	if (others.count < count)

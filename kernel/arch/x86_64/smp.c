@@ -29,7 +29,7 @@ _Static_assert(sizeof(struct arch_smp_place) == PLACE_SIZE, "trampoline.S");
 
 #define STARTUP_CYCLES 30000u /* 10 us at 3 GHz: INIT to start-up, and between the two of them */
 #define ROOT_HALF      256u
-#define EMULATED_NS    1000000000ull /* QEMU without KVM, perhaps on a busy machine */
+#define EMULATED_NS    5000000000ull /* QEMU without KVM, perhaps on a busy machine */
 #define PATIENCE_NS    100000000ull
 
 /* Read by trampoline.S; written before the first start-up interrupt. */

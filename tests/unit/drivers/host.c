@@ -67,6 +67,10 @@ void kfree(void *memory)
 	free(memory);
 }
 
+void arch_cpu_relax(void)
+{
+}
+
 arch_irq_state_t spin_lock(struct spinlock *lock) NO_THREAD_SAFETY
 {
 	CHECK(lock->owner == 0);

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Machines with several CPUs: bad numbers, CPUs that do not start, the end while all compute, quiet CPUs."""
+
+import os
+import re
+import time
+
+import isle
+import testcase
+
+# Stands between the proxy and QEMU: a machine of two CPUs, whatever the kernel is told.
+TWO_CPUS = """#!/bin/sh
+for word do
+	shift
+	[ "$last" = -smp ] && word=2
+	set -- "$@" "$word"
+	last=$word
+done
+exec qemu-system-x86_64 "$@"
+"""
+
+
+class CpusTest(testcase.IsleTest):
+    def test_bad_numbers(self):
+        for value in ("0", "-1", "-2147483648", "many", "1.5", "2x", "256", "99999999999999999999"):
+            with self.subTest(value):
+                result = self.isle.run("hello", env={"HERMIT_CPUS": value})
+                self.assertStatus(result, 125)
+                self.assertEqual(result.out, b"")
+                self.assertRegex(result.err, rb"\Aproxy: HERMIT_CPUS: .*\n\Z")
+
+    def test_missing_cpus(self):
+        """CPUs that do not start are named, and the program runs on the others."""
+        with isle.WorkDirectory() as folder:
+            qemu = os.path.join(folder, "qemu")
+            with open(qemu, "w", encoding="ascii") as file:
+                file.write(TWO_CPUS)
+            os.chmod(qemu, 0o755)
+            for machine, line in (
+                ("microvm", rb"smp: the CPU with APIC id 3 does not start"),
+                ("q35", rb"smp: the machine has 2 CPUs, not 4"),
+            ):
+                with self.subTest(machine):
+                    options = [f"--qemu={os.path.abspath(qemu)}", "--cpus=4", f"--machine={machine}", "--verbose"]
+                    result = self.isle.run("cpus", ["2"], options=options)
+                    self.assertStatus(result, 0)
+                    self.assertRegex(result.err, line)
+
+    def test_end_while_all_compute(self):
+        """The first thread's end stops the others at once: no CPU is waited for."""
+        for mode, status in (("exit", 7), ("crash", 139)):
+            for cpus in (2, 8):
+                with self.subTest(f"{mode}, {cpus} CPUs"):
+                    start = time.monotonic()
+                    result = self.isle.run("cpus", [mode], options=[f"--cpus={cpus}"])
+                    self.assertStatus(result, status)
+                    self.assertEqual(result.out, b"the threads run\n")
+                    self.assertNotIn(b"do not end", result.err)
+                    self.assertLess(time.monotonic() - start, 30)
+
+    def test_quiet_cpus(self):
+        """A CPU with one runnable thread gets no timer interrupt."""
+        result = self.isle.run("cpus", ["spin", "3"], options=["--cpus=2", "--verbose"])
+        self.assertStatus(result, 0)
+        lines = re.findall(rb"CPU (\d+): interrupts (\d+), of the timer (\d+)", result.err)
+        self.assertEqual([int(line[0]) for line in lines], [0, 1], f"\n{result}")
+        self.assertEqual([int(line[2]) for line in lines], [0, 0], f"\n{result}")
+
+
+if __name__ == "__main__":
+    testcase.main()
