@@ -81,6 +81,10 @@ trap_vectors:
 trap_entry:
 	PUSH_REGS
 	cld
+	/* The interrupt stack came with a null selector. System calls have this one, and an emulator that
+	   translates would translate for both. */
+	movl $SEL_DATA, %ecx
+	movl %ecx, %ss
 	movq %rsp, %rsi
 	movq FRAME_RSP(%rsp), %rdi
 	testq %rdi, %rdi
