@@ -4,8 +4,11 @@
 What needs a tap device runs in a network namespace that the test makes (this file again, with --inside).
 """
 
+import fcntl
 import json
 import os
+import random
+import select
 import socket
 import struct
 import subprocess
@@ -72,6 +75,48 @@ def frames(path):
         size = struct.unpack_from("<I", data, at + 8)[0]
         yield data[at + 16 : at + 16 + size]
         at += 16 + size
+
+
+class BadCable(threading.Thread):
+    """Between the guest's tap0 and a tap device "far" of this host: loses frames and changes their order."""
+
+    def __init__(self, seed):
+        super().__init__(daemon=True)
+        self.random = random.Random(seed)
+        self.far = os.open("/dev/net/tun", os.O_RDWR)
+        fcntl.ioctl(self.far, 0x400454CA, struct.pack("16sH22x", b"far", 0x1002))  # TUNSETIFF: IFF_TAP, IFF_NO_PI
+        self.near = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))  # ETH_P_ALL
+        self.near.bind(("tap0", 0))
+        self.lost = self.late = 0
+
+    def run(self):
+        held = {}
+        while True:
+            for source in select.select([self.near, self.far], [], [])[0]:
+                if source == self.far:
+                    frame, send = os.read(self.far, 65536), self.near.send
+                else:
+                    frame, address = self.near.recvfrom(65536)
+                    if address[2] == socket.PACKET_OUTGOING:
+                        continue
+                    send = self.write_far
+                self.forward(frame, send, held)
+
+    def write_far(self, frame):
+        os.write(self.far, frame)
+
+    def forward(self, frame, send, held):
+        chance = self.random.random()
+        if chance < 0.05:
+            self.lost += 1
+            return
+        if chance < 0.10 and send not in held:
+            self.late += 1
+            held[send] = frame
+            return
+        send(frame)
+        if send in held:
+            send(held.pop(send))
 
 
 class NetworkTest(testcase.IsleTest):
@@ -165,6 +210,12 @@ class TapNetwork(unittest.TestCase):
     def test_dhcp(self):
         self.inside("dhcp")
 
+    def test_loss(self):
+        self.inside("loss")
+
+    def test_ipv6(self):
+        self.inside("ipv6")
+
     def test_segmentation(self):
         self.inside("segmentation")
 
@@ -204,6 +255,46 @@ class Inside(NetworkTest):
         links = subprocess.run(["ip", "-j", "-s", "link", "show", "dev", "tap0"], capture_output=True, timeout=20)
         received = json.loads(links.stdout)[0]["stats64"]["rx"]
         self.assertGreater(received["bytes"] / received["packets"], 2000)
+
+    def loss(self):
+        """One frame in twenty is lost, and one in twenty comes behind its successor, in each direction."""
+        self.call(TOOLS / "tap.sh", "up", "tap0", os.getuid(), "192.0.2.1/32")
+        Path("/proc/sys/net/ipv4/conf/tap0/arp_ignore").write_text("8")
+        cable = BadCable(4)
+        self.call("ip", "address", "add", TAP_HOST + "/24", "dev", "far")
+        self.call("ip", "link", "set", "far", "up")
+        cable.start()
+        server = self.echo(TAP_HOST)
+        # Captured, because without offloads: no large frames, and all checksums there.
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+            options = ["--netif=tap0", "--capture-net"]
+            process = self.peer("send", TAP_HOST, server.port, SIZE, options=options, cwd=folder)
+            self.finish_peer(process, f"received {SIZE}, wrong 0\n", 120)
+        self.assertGreater(min(cable.lost, cable.late), 5)
+
+    def ipv6(self):
+        """By addresses of the link; the application is the server."""
+        self.tap()
+        process = self.peer("echo", 7000, 1, options=["--netif=tap0", "--netif-mac=52:54:00:aa:bb:cc"])
+        self.assertEqual(process.stdout.readline(), b"listening\n")
+        end = time.monotonic() + 20
+        while True:
+            try:  # the addresses of both sides take a second to be ready
+                connection = socket.create_connection(("fe80::5054:ff:feaa:bbcc%tap0", 7000), timeout=20)
+                break
+            except OSError:
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.1)
+        data = os.urandom(SIZE)
+        with connection:
+            sender = threading.Thread(target=connection.sendall, args=(data,))
+            sender.start()
+            got = b""
+            while len(got) < len(data) and (part := connection.recv(65536)):
+                got += part
+            sender.join()
+        self.assertEqual(got, data)
+        self.finish_peer(process, "served 1\n")
 
     def capture(self):
         self.tap()
