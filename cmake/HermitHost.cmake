@@ -66,7 +66,7 @@ endfunction()
 
 function(hermit_fuzz_target NAME)
 	cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS"
-		"SOURCES;KERNEL_SOURCES;INCLUDES;DEFINES")
+		"SOURCES;KERNEL_SOURCES;INCLUDES;DEFINES;FLAGS")
 	if(NOT HERMIT_CLANG)
 		message(STATUS "fuzz target ${NAME}: skipped, clang is not installed")
 		return()
@@ -90,7 +90,7 @@ function(hermit_fuzz_target NAME)
 	add_custom_command(OUTPUT ${program}
 		COMMAND ${HERMIT_CLANG} -std=gnu11 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer
 			-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-			${arg_DEFINES} ${includes} ${sources} ${more} -o ${program}
+			${arg_FLAGS} ${arg_DEFINES} ${includes} ${sources} ${more} -o ${program}
 		DEPENDS ${sources} ${more} ${headers}
 		VERBATIM COMMENT "Building fuzz target ${NAME}")
 	add_custom_target(fuzz_${NAME} ALL DEPENDS ${program})

@@ -29,6 +29,7 @@
 #define QUEUE_SIZE   1024u /* a power of two */
 #define SEGMENTS_MAX 20u
 #define POLL_BUDGET  128u
+#define HEADERS_MAX  512u /* bytes that hold all headers of a sensible frame */
 
 _Static_assert(sizeof(struct pbuf_custom) <= NET_BUFFER_ROOM, "struct net_buffer");
 _Static_assert(PBUF_LINK_ENCAPSULATION_HLEN == NET_TRANSMIT_HEADROOM, "struct net_transmit");
@@ -83,19 +84,58 @@ static struct pbuf *wrap(struct net_buffer *buffer)
 				   (u16_t)buffer->length);
 }
 
-static void device_receive(struct net_device *device, unsigned queue, struct net_buffer *frame)
-	REQUIRES(net_core)
+static void release_all(struct net_buffer *frame)
 {
-	u16_t checks = card.netif->chksum_flags;
-	size_t left = frame->frame_length;
-	struct pbuf *first, *last;
+	while (frame) {
+		struct net_buffer *next = frame->next;
 
-	(void)device;
-	(void)queue;
-	if (frame->flags & NET_FRAME_CHECKSUM_OK)
-		card.netif->chksum_flags =
-			(u16_t)(checks & ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP));
-	first = last = wrap(frame);
+		frame->release(frame);
+		frame = next;
+	}
+}
+
+/* How many bytes lwIP looks at without asking, at the start of a frame of TYPE. */
+static size_t least_size(unsigned type)
+{
+	switch (type) {
+	case ETHTYPE_IP:
+		return SIZEOF_ETH_HDR + IP_HLEN;
+	case ETHTYPE_IPV6:
+		return SIZEOF_ETH_HDR + IP6_HLEN;
+	case ETHTYPE_ARP:
+		return SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR;
+	default:
+		return SIZEOF_ETH_HDR;
+	}
+}
+
+/* Is FRAME long enough for what it says it is? */
+static bool whole(const struct net_buffer *frame)
+{
+	return frame->frame_length > SIZEOF_ETH_HDR &&
+	       frame->frame_length >= least_size((unsigned)frame->data[12] << 8 | frame->data[13]);
+}
+
+/* FRAME in one piece, copied; lwIP wants its headers so. Takes it over. NULL: no memory. */
+static struct pbuf *gather(struct net_buffer *frame)
+{
+	struct pbuf *pbuf = pbuf_alloc(PBUF_RAW, (u16_t)frame->frame_length, PBUF_RAM);
+	size_t at = 0;
+
+	for (const struct net_buffer *piece = frame; pbuf && piece; piece = piece->next) {
+		memcpy((uint8_t *)pbuf->payload + at, piece->data, piece->length);
+		at += piece->length;
+	}
+	release_all(frame);
+	return pbuf;
+}
+
+/* FRAME as it lies. */
+static struct pbuf *chain(struct net_buffer *frame)
+{
+	size_t left = frame->frame_length;
+	struct pbuf *first = wrap(frame), *last = first;
+
 	first->tot_len = (u16_t)left;
 	for (struct net_buffer *piece = frame->next; piece; piece = piece->next) {
 		left -= last->len;
@@ -103,8 +143,29 @@ static void device_receive(struct net_device *device, unsigned queue, struct net
 		last = last->next;
 		last->tot_len = (u16_t)left;
 	}
-	if (card.netif->input(first, card.netif) != ERR_OK)
-		pbuf_free(first);
+	return first;
+}
+
+static void device_receive(struct net_device *device, unsigned queue, struct net_buffer *frame)
+	REQUIRES(net_core)
+{
+	u16_t checks = card.netif->chksum_flags;
+	struct pbuf *pbuf;
+
+	(void)queue;
+	if (!whole(frame)) {
+		device->rx_errors++;
+		release_all(frame);
+		return;
+	}
+	if (frame->flags & NET_FRAME_CHECKSUM_OK)
+		card.netif->chksum_flags =
+			(u16_t)(checks & ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP));
+	pbuf = frame->next && frame->length < HEADERS_MAX ? gather(frame) : chain(frame);
+	if (!pbuf)
+		device->rx_dropped++;
+	else if (card.netif->input(pbuf, card.netif) != ERR_OK)
+		pbuf_free(pbuf);
 	card.netif->chksum_flags = checks;
 }
 
