@@ -180,7 +180,7 @@ static bool check_addresses(const struct net_options *net)
 	return false;
 }
 
-bool net_options_complete(struct net_options *net)
+bool net_options_complete(struct net_options *net, const char *no_card)
 {
 	struct publish_rule rule = {.host.s_addr = htonl(INADDR_LOOPBACK),
 				    .host_port = net->app_port,
@@ -190,9 +190,14 @@ bool net_options_complete(struct net_options *net)
 		proxy_message("out of memory");
 		return false;
 	}
-	if (net->nic == NIC_NONE && (net->rule_count || net->tap)) {
-		proxy_message("%s needs a network card (HERMIT_NIC is 'none')",
-			      net->tap ? "HERMIT_NETIF" : "a published port");
+	if (net->nic == NIC_NONE)
+		no_card = "HERMIT_NIC is 'none'";
+	if (no_card && (net->rule_count || net->tap || net->capture)) {
+		proxy_message("%s needs a network card (%s)",
+			      net->tap		? "HERMIT_NETIF"
+			      : net->rule_count ? "a published port"
+						: "HERMIT_CAPTURE_NET",
+			      no_card);
 		return false;
 	}
 	if (net->tap && net->rule_count) {

@@ -51,8 +51,9 @@ bool net_set_gateway(struct net_options *net, const char *text);
 bool net_set_mask(struct net_options *net, const char *text);
 bool net_set_mac(struct net_options *net, const char *text);
 
-/* All have been set: do they fit together? False after a message for the user. */
-bool net_options_complete(struct net_options *net);
+/* All have been set: do they fit together? NO_CARD: why the machine cannot have a card, or NULL.
+ * False after a message for the user. */
+bool net_options_complete(struct net_options *net, const char *no_card);
 void net_options_destroy(struct net_options *net);
 
 #endif /* PROXY_NET_OPTIONS_H */

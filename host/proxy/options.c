@@ -467,7 +467,8 @@ bool options_parse(struct options *options, int argc, char **argv)
 				    .net = net_options_default};
 	if (!parse_environment(options) || !parse_arguments(options, argc, argv))
 		return false;
-	if (!choose_machine(options) || !net_options_complete(&options->net))
+	const char *no_card = options->isle == ISLE_UHYVE ? "isle uhyve has none" : NULL;
+	if (!choose_machine(options) || !net_options_complete(&options->net, no_card))
 		return false;
 	if (options->app_argc == 0 && !options->help && !options->version) {
 		proxy_message("no application given (try --help)");
