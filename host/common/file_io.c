@@ -166,12 +166,14 @@ static int64_t transfer_inline(struct hostcall *call, struct transfer *transfer)
 	if (result == TRANSFER_WAIT) {
 		struct waiting_transfer *waiting =
 			transfer_defer_copy(call, transfer, piece.iov_len);
+		transfer->iov = NULL;
 		if (!waiting)
 			return -ENOMEM;
 		if (transfer->write)
 			memcpy(waiting->data, piece.iov_base, piece.iov_len);
 		return CALL_DEFERRED;
 	}
+	transfer->iov = NULL;
 	if (!transfer->write && result > 0)
 		call->out_size = (size_t)result;
 	return result;
@@ -187,9 +189,10 @@ static int64_t transfer_mapped(struct hostcall *call, struct transfer *transfer,
 	transfer->iov = iov;
 	transfer->count = buffer->count;
 	ssize_t result = transfer_start(transfer);
-	if (result != TRANSFER_WAIT)
-		return result;
-	return transfer_defer(call, transfer) ? CALL_DEFERRED : -ENOMEM;
+	if (result == TRANSFER_WAIT)
+		result = transfer_defer(call, transfer) ? CALL_DEFERRED : -ENOMEM;
+	transfer->iov = NULL;
+	return result;
 }
 
 /* A stream is not ready after DONE bytes: the rest waits in memory of its own. */

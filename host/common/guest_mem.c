@@ -49,7 +49,11 @@ int guest_mem_create(struct guest_mem *mem, uint64_t size, uint64_t low_size)
 
 int guest_mem_huge_pages(const struct guest_mem *mem, uint64_t offset)
 {
-	if (offset >= mem->size)
+	if (offset > mem->size)
+		offset = mem->size;
+	if (offset && madvise(mem->base, offset, MADV_NOHUGEPAGE) != 0)
+		return -errno;
+	if (offset == mem->size)
 		return 0;
 	return madvise(mem->base + offset, mem->size - offset, MADV_HUGEPAGE) ? -errno : 0;
 }

@@ -49,8 +49,9 @@ struct guest_span {
 int guest_mem_create(struct guest_mem *mem, uint64_t size, uint64_t low_size);
 
 /*
- * Wishes for memory that is mapped here; 0 or -errno. Huge pages from byte OFFSET on: the first
- * touch of a page takes 2 MiB from the host. Mergeable: the host may keep equal pages once (KSM).
+ * Wishes for memory that is mapped here; 0 or -errno. Huge pages from byte OFFSET on, where the
+ * first touch of a page takes 2 MiB from the host, and none before it. Mergeable: the host may keep
+ * equal pages once (KSM).
  */
 int guest_mem_huge_pages(const struct guest_mem *mem, uint64_t offset);
 int guest_mem_mergeable(const struct guest_mem *mem);

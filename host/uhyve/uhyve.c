@@ -117,8 +117,7 @@ static int make_memory(struct uhyve *uhyve, const struct uhyve_config *config,
 		return uhyve_fail(error, err, "%llu KiB of memory: %s",
 				  (unsigned long long)(config->memory >> 10), strerror(-err));
 	/* Only wishes: a host without them runs all the same. */
-	if (config->huge_pages)
-		guest_mem_huge_pages(&uhyve->mem, SMALL_PAGES_BELOW);
+	guest_mem_huge_pages(&uhyve->mem, config->huge_pages ? SMALL_PAGES_BELOW : config->memory);
 	if (config->mergeable)
 		guest_mem_mergeable(&uhyve->mem);
 	return vm_add_memory(&uhyve->vm, &uhyve->mem, error);

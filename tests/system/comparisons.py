@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 
+SECONDS = "180"  # for each run, in a machine that is translated
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -27,6 +28,7 @@ def main():
             continue
         count += 1
         command = [sys.executable, "-B", os.path.join(HERE, "run_compare.py"), "--build", build]
+        command += ["--timeout", SECONDS]
         result = subprocess.run(command + arguments, capture_output=True, text=True)
         if result.returncode:
             wrong.append(name)
