@@ -22,7 +22,8 @@ enum qemu_fd {
 struct qemu_command {
 	char *argv[QEMU_ARGS_MAX + 1]; /* owned; NULL at the end */
 	int argc;
-	bool failed; /* out of memory */
+	char *tunables; /* owned: "GLIBC_TUNABLES=..." for QEMU's C library */
+	bool failed;	/* out of memory */
 };
 
 /* How the proxy has found its surroundings. */

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -17,6 +19,7 @@
 /* What the child needs, made ready before the vfork. */
 struct child {
 	const struct qemu_command *command;
+	char **environment;
 	pid_t parent;
 	int null_fd, error_fd;
 	int inherited[QEMU_FD_END]; /* by QEMU's number; numbered above QEMU_FD_END, -1: none */
@@ -53,7 +56,7 @@ static void child_run(struct child *child)
 	}
 	syscall(SYS_close_range, QEMU_FD_END, ~0u, 0);
 	child_reset_signals();
-	execvp(child->command->argv[0], child->command->argv);
+	execvpe(child->command->argv[0], child->command->argv, child->environment);
 fail:
 	child->error = errno;
 	_exit(1);
@@ -86,6 +89,21 @@ static int pass_on(struct child *child, int number, int fd)
 	return fd >= 0 && child->inherited[number] < 0 ? -errno : 0;
 }
 
+/* The proxy's own, and what QEMU's C library is told, unless the user tells it something. */
+static char **make_environment(char *tunables)
+{
+	size_t count = 0;
+	while (environ[count])
+		count++;
+	char **copy = calloc(count + 2, sizeof(*copy));
+	if (!copy)
+		return NULL;
+	memcpy(copy, environ, count * sizeof(*copy));
+	if (!getenv("GLIBC_TUNABLES"))
+		copy[count] = tunables;
+	return copy;
+}
+
 static int child_prepare(struct child *child, struct qemu_process *process,
 			 const struct qemu_host *host)
 {
@@ -104,6 +122,9 @@ static int child_prepare(struct child *child, struct qemu_process *process,
 		err = pass_on(child, QEMU_FD_VHOST, host->vhost);
 	if (err)
 		return err;
+	child->environment = make_environment(child->command->tunables);
+	if (!child->environment)
+		return -ENOMEM;
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	child->null_fd = high_copy(null_fd);
 	close(null_fd);
@@ -140,6 +161,7 @@ int qemu_process_start(struct qemu_process *process, const struct qemu_command *
 	}
 	for (size_t i = 0; i < sizeof(child.inherited) / sizeof(child.inherited[0]); i++)
 		close_valid(child.inherited[i]);
+	free(child.environment);
 	close_valid(child.null_fd);
 	close_valid(child.error_fd);
 	if (err) {
