@@ -13,6 +13,7 @@
 #include <lib/printf.h>
 #include <lib/string.h>
 #include <lwip/dhcp.h>
+#include <lwip/nd6.h>
 #include <net/net.h>
 
 #include "hooks.h"
@@ -129,6 +130,7 @@ static void configure(struct netif *netif) REQUIRES(net_core)
 		log_warning("net: no memory for DHCP");
 	netif_create_ip6_linklocal_address(netif, 1);
 	netif_set_ip6_autoconfig_enabled(netif, 1);
+	nd6_tmr(); /* asks for routers at once */
 }
 
 void netif_start(void)
@@ -155,7 +157,8 @@ void netif_start(void)
 
 void netif_await(const ip_addr_t *ip, bool v6)
 {
-	if (!atomic_load(&have_card) || (ip && (ip_addr_isany(ip) || ip_addr_isloopback(ip))))
+	if (!atomic_load(&have_card) ||
+	    (ip && (ip_addr_isany(ip) || ip_addr_isloopback(ip) || ip_addr_islinklocal(ip))))
 		return;
 	if (ip ? IP_IS_V6(ip) : v6)
 		(void)wait_event(&configured, WAIT_INTERRUPTIBLE, started_ns + NETIF_WAIT6_NS,

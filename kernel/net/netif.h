@@ -14,7 +14,7 @@ struct net_device;
 
 /* How long a call that needs an address waits for one, counted from the stack's start. */
 #define NETIF_WAIT4_NS (5 * NS_PER_SEC)
-#define NETIF_WAIT6_NS (3 * NS_PER_SEC / 2)
+#define NETIF_WAIT6_NS (5 * NS_PER_SEC / 2)
 
 /* Finds the card and sets up its interface; DHCP goes on by itself. */
 void netif_start(void) REQUIRES(net_core);

@@ -8,6 +8,7 @@ import threading
 import testcase
 
 HOST = "10.0.2.2"  # this host, as the user-mode network shows it
+HOST6 = "fec0::2"
 CARDS = [
     ("virtio", "microvm"),
     ("virtio", "pc"),
@@ -32,8 +33,9 @@ def mirror(connection):
 class Mirror:
     """A TCP server on the loopback address that sends back what it gets."""
 
-    def __init__(self, connections):
-        self.listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, connections, address="127.0.0.1"):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.listener = socket.create_server((address, 0), family=family)
         self.listener.settimeout(60)
         self.port = self.listener.getsockname()[1]
         self.connections = connections
@@ -63,6 +65,13 @@ class NetworkTest(testcase.IsleTest):
         for card, machine in CARDS:
             with self.subTest(card=card, machine=machine):
                 self.client(1 << 20, [f"--nic={card}", f"--machine={machine}"])
+
+    def test_ipv6(self):
+        """The router's advertisement gives the address."""
+        server = Mirror(1, "::1")
+        self.addCleanup(server.stop)
+        result = self.isle.run("netpeer", ["send", HOST6, str(server.port), "300000"])
+        self.assertEqual(result.out, b"received 300000, wrong 0\n", f"\n{result}")
 
     def serve(self, mode, count, kind=""):
         """Starts netpeer as a server whose port is published; the process and the port."""

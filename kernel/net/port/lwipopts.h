@@ -60,24 +60,25 @@
 		  */
 #define LWIP_DNS 0
 #endif
-#define DNS_MAX_SERVERS		  3
-#define LWIP_IGMP		  1
-#define LWIP_MULTICAST_TX_OPTIONS 1
-#define LWIP_BROADCAST_PING	  0
-#define IP_SOF_BROADCAST	  1
-#define IP_SOF_BROADCAST_RECV	  0
-#define IP_REASS_MAX_PBUFS	  256
-#define MEMP_NUM_REASSDATA	  32
-#define MEMP_NUM_ARP_QUEUE	  256
-#define IPV6_FRAG_COPYHEADER	  1 /* pointers of 64 bits */
-#define LWIP_IPV6_MLD		  1
-#define LWIP_IPV6_AUTOCONFIG	  1
-#define LWIP_IPV6_DHCP6		  0
-#define LWIP_ND6_NUM_NEIGHBORS	  64
-#define LWIP_ND6_NUM_DESTINATIONS 64
-#define LWIP_ND6_ALLOW_RA_UPDATES 1
-#define SO_REUSE		  1
-#define SO_REUSE_RXTOALL	  1
+#define DNS_MAX_SERVERS		      3
+#define LWIP_IGMP		      1
+#define LWIP_MULTICAST_TX_OPTIONS     1
+#define LWIP_BROADCAST_PING	      0
+#define IP_SOF_BROADCAST	      1
+#define IP_SOF_BROADCAST_RECV	      0
+#define IP_REASS_MAX_PBUFS	      256
+#define MEMP_NUM_REASSDATA	      32
+#define MEMP_NUM_ARP_QUEUE	      256
+#define IPV6_FRAG_COPYHEADER	      1 /* pointers of 64 bits */
+#define LWIP_IPV6_MLD		      1
+#define LWIP_IPV6_AUTOCONFIG	      1
+#define LWIP_IPV6_DUP_DETECT_ATTEMPTS 0 /* as for DHCP */
+#define LWIP_IPV6_DHCP6		      0
+#define LWIP_ND6_NUM_NEIGHBORS	      64
+#define LWIP_ND6_NUM_DESTINATIONS     64
+#define LWIP_ND6_ALLOW_RA_UPDATES     1
+#define SO_REUSE		      1
+#define SO_REUSE_RXTOALL	      1
 
 /* TCP */
 #define LWIP_WND_SCALE 1
