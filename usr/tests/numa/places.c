@@ -147,12 +147,12 @@ static atomic_bool stop;
 
 static void *count_up(void *argument)
 {
-	long *done = argument;
+	atomic_long *done = argument;
 
 	while (!atomic_load(&stop)) {
 		for (int i = 0; i < PAGES; i++)
 			atomic_fetch_add(&counters[i].value, 1);
-		++*done;
+		atomic_fetch_add(done, 1);
 	}
 	return NULL;
 }
@@ -160,8 +160,9 @@ static void *count_up(void *argument)
 /* Pages move while a thread on another CPU writes to them: nothing gets lost. */
 static void moving_in_use(void)
 {
-	long done = 0, sum = 0;
+	atomic_long done = 0;
 	pthread_t thread;
+	long sum = 0;
 
 	check_section("moving what is in use");
 	counters = (void *)map(PAGES * PAGE);
@@ -169,6 +170,8 @@ static void moving_in_use(void)
 	if (pthread_create(&thread, NULL, count_up, &done))
 		check_die("pthread_create");
 	go_to(0);
+	while (atomic_load(&done) == 0)
+		sched_yield();
 	for (int i = 0; i < MOVES; i++) {
 		void *page = &counters[i % PAGES];
 		int node = i / PAGES % 2, status;
@@ -180,7 +183,7 @@ static void moving_in_use(void)
 	pthread_join(thread, NULL);
 	for (int i = 0; i < PAGES; i++)
 		sum += atomic_load(&counters[i].value);
-	CHECK(done > 0 && sum == done * PAGES);
+	CHECK(sum == atomic_load(&done) * PAGES);
 }
 
 static sigjmp_buf no_memory;
