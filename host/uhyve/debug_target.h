@@ -35,11 +35,6 @@ struct debug {
 	struct cpu_watch watches[CPU_WATCHES];
 	enum gdb_breakpoint watch_kinds[CPU_WATCHES]; /* as GDB called them */
 
-	/* The registers of one vCPU, as long as all are parked. */
-	bool registers_valid;
-	unsigned registers_cpu;
-	struct cpu_registers registers;
-
 	pthread_mutex_t lock;
 	struct debug_stop *stops; /* GUARDED_BY(lock): one for each vCPU */
 
@@ -49,6 +44,12 @@ struct debug {
 	bool detached; /* the connection broke off while the guest ran: it is held to be let go */
 	struct gdb_target target;
 	struct gdb_server server;
+
+	/* The registers of one vCPU, as long as all are parked. Last: struct kvm_xsave has an open
+	 * end. */
+	bool registers_valid;
+	unsigned registers_cpu;
+	struct cpu_registers registers;
 };
 
 /* Fills in debug->target, but for what is the connection's. */
