@@ -131,11 +131,22 @@ static noreturn void give_up(const char *line)
 	host_exit(STATUS_CANNOT_RUN, 0, HC_EXIT_NORMAL);
 }
 
+/* hermit.idle=mwait, hermit.idle=hlt: how idle CPUs wait, whatever the kernel would choose. */
+static void choose_idle(void)
+{
+	char how[8];
+
+	if (cmdline_find(cmdline, "hermit.idle", how, sizeof(how)) > 0 &&
+	    !arch_cpu_idle_choose(strcmp(how, "mwait") == 0))
+		log_warning("idle: the processor has no MWAIT");
+}
+
 static void init_task(void *unused)
 {
 	int error;
 
 	(void)unused;
+	choose_idle();
 	smp_start(boot,
 		  (unsigned)MIN(cmdline_u64(cmdline, "hermit.cpus", CPU_MAX), (uint64_t)CPU_MAX));
 	if (channel_wanted()) {
