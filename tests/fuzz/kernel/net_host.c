@@ -4,11 +4,13 @@
 #include "../../unit/common/unit.h"
 
 #include <arch/user.h>
+#include <asm/errno.h>
 #include <core/clock.h>
 #include <core/log.h>
 #include <core/panic.h>
 #include <core/random.h>
 #include <core/timer.h>
+#include <drivers/host_channel.h>
 #include <file/epoll.h>
 #include <mm/frame.h>
 #include <sched/mutex.h>
@@ -210,4 +212,37 @@ int file_path_set(struct file *file, const char *path)
 void file_path_clear(struct file *file)
 {
 	(void)file;
+}
+
+arch_irq_state_t spin_lock(struct spinlock *lock) NO_THREAD_SAFETY
+{
+	CHECK(!lock->owner);
+	lock->owner = 1;
+	return 0;
+}
+
+void spin_unlock(struct spinlock *lock, arch_irq_state_t state) NO_THREAD_SAFETY
+{
+	(void)state;
+	lock->owner = 0;
+}
+
+/* No descriptors: frames do not get as far as to sockets of the machine itself. */
+struct file *fd_get(int fd)
+{
+	(void)fd;
+	return NULL;
+}
+
+int fd_install(struct file *file, int minimum, bool close_on_exec)
+{
+	(void)file;
+	(void)minimum;
+	(void)close_on_exec;
+	return -EMFILE;
+}
+
+const struct host_hello *host_hello(void)
+{
+	return NULL;
 }
