@@ -168,6 +168,18 @@ class OneCable(NetworkTest):
     def test_capture(self):
         self.check_capture("10.0.2.2", self.echo())
 
+    def test_window(self):
+        """A peer without window scaling is told that the window is open again, and need not ask."""
+        server = self.echo()
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+            process = self.peer("send", "10.0.2.2", server.port, 3_000_000, options=["--capture-net"], cwd=folder)
+            self.finish_peer(process, "received 3000000, wrong 0\n")
+            found = list(frames(Path(folder) / "qemu-vlan0.pcap"))
+        head, port = b"\x08\0", struct.pack(">H", server.port)
+        from_server = [frame for frame in found if (frame[12:14], frame[23], frame[34:36]) == (head, 6, port)]
+        lengths = [struct.unpack_from(">H", frame, 16)[0] - 20 - (frame[46] >> 4) * 4 for frame in from_server]
+        self.assertNotIn(1, lengths, "a probe of the closed window")
+
     def test_link(self):
         """The application's traffic stops while the cable is out, and goes on afterwards."""
         for card, machine in (("virtio", "microvm"), ("virtio", "q35"), ("e1000", "q35"), ("rtl8139", "q35")):

@@ -91,12 +91,13 @@
 #endif
 /* The largest segment of any interface; the others' own limits come from their MTU. With its
  * headers it fits into a block of 64 KiB. */
-#define TCP_MSS				65160
-#define TCP_OVERSIZE			1460
-#define TCP_SND_QUEUELEN		65500
-#define TCP_SNDLOWAT			1
-#define TCP_SNDQUEUELOWAT		5
-#define TCP_WND_UPDATE_THRESHOLD	(TCP_WND / 4)
+#define TCP_MSS		  65160
+#define TCP_OVERSIZE	  1460
+#define TCP_SND_QUEUELEN  65500
+#define TCP_SNDLOWAT	  1
+#define TCP_SNDQUEUELOWAT 5
+/* Of the connection's own window: without scaling it has 64 KiB at most. */
+#define TCP_WND_UPDATE_THRESHOLD	(TCP_WND_MAX(pcb) / 4)
 #define TCP_QUEUE_OOSEQ			1
 #define TCP_OOSEQ_MAX_BYTES		net_tcp_window
 #define LWIP_TCP_SACK_OUT		1
