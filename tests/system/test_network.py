@@ -4,6 +4,7 @@
 import hashlib
 import socket
 import threading
+import urllib.request
 
 import testcase
 
@@ -106,6 +107,20 @@ class NetworkTest(testcase.IsleTest):
                 client.sendto(b"d" * size, ("127.0.0.1", port))
                 self.assertEqual(len(client.recv(65536)), size)
         self.assertEqual(process.communicate(timeout=60)[0], b"served 3\n")
+
+    def test_http_server(self):
+        """Go's net/http: method, URL, headers, form."""
+        port = free_port()
+        process = self.start("server", ["2"], [f"--publish={port}:8000"])
+        self.assertEqual(process.stdout.readline(), b"listening\n")
+        url = f"http://127.0.0.1:{port}/path?b=2&a=1&a=x"
+        got = urllib.request.urlopen(urllib.request.Request(url, headers={"X-Test": "yes"}), timeout=60).read()
+        for line in (b"method GET", b"url /path?b=2&a=1&a=x", b'header X-Test ["yes"]', b'form a ["1" "x"]', b'form b ["2"]'):
+            self.assertIn(line + b"\n", got)
+        got = urllib.request.urlopen(f"http://127.0.0.1:{port}/", data=b"name=value", timeout=60).read()
+        self.assertIn(b"method POST\n", got)
+        self.assertIn(b'form name ["value"]\n', got)
+        self.assertEqual(process.communicate(timeout=60)[0], b"served 2\n")
 
     def connect(self, address, port, options=()):
         result = self.isle.run("netpeer", ["connect", address, str(port)], options)
