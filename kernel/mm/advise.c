@@ -257,7 +257,7 @@ static bool next_writeback(uintptr_t *start, uintptr_t end, struct writeback *jo
 
 static int write_back(uintptr_t start, uintptr_t end, bool wait)
 {
-	struct writeback job;
+	struct writeback job = {0};
 	int error = 0, result;
 
 	while (start < end && next_writeback(&start, end, &job)) {
