@@ -132,6 +132,10 @@ bool channel_set_state(struct channel *channel, enum hc_host_state state)
 	if (state == HC_HOST_BUSY)
 		return true;
 	atomic_thread_fence(memory_order_seq_cst);
+	/* Its doorbell for what it has taken may have been heard already. */
+	if (channel->starved &&
+	    channel->to_guest.index - load(&channel->shm->to_guest_head) != channel->to_guest.size)
+		return false;
 	return load(&channel->shm->to_host_tail) == channel->to_host.index;
 }
 

@@ -44,7 +44,8 @@ ssize_t channel_receive(struct channel *channel, struct frame_reader *reader);
  * -EPROTO. */
 ssize_t channel_send(struct channel *channel, const struct iovec *pieces, int count);
 
-/* Tells the guest what the host does: STATE. False when there is something to receive. */
+/* Tells the guest what the host does: STATE. False when there is something to receive, or to send
+ * again. */
 bool channel_set_state(struct channel *channel, enum hc_host_state state);
 
 /* Does the guest wait for space, or for its lazy requests? */

@@ -128,7 +128,9 @@ static void test_notifications(void)
 	CHECK_EQ(channel_send(&f.channel, &more, 1), 10);
 	CHECK_EQ(guest_load(&f.shm->host_waits), 1);
 	CHECK_EQ(channel_send(&f.channel, &more, 1), -EAGAIN);
+	CHECK(channel_set_state(&f.channel, HC_HOST_SLEEPS));
 	guest_store(&f.shm->to_guest_head, RING);
+	CHECK(!channel_set_state(&f.channel, HC_HOST_SLEEPS)); /* or its news would be lost */
 	CHECK_EQ(channel_send(&f.channel, &more, 1), 20);
 	CHECK_EQ(guest_load(&f.shm->host_waits), 0);
 
