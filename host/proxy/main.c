@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define START_MEMORY (576u << 10) /* beside the image, until main() of a small program */
@@ -153,6 +154,26 @@ static int release_std_handles(void)
 	return 0;
 }
 
+/* Closes what the proxy got from whoever started it, but the standard descriptors and their copies.
+ */
+static void close_inherited(const int std[3])
+{
+	unsigned next = 3;
+
+	for (;;) {
+		unsigned kept = ~0u;
+
+		for (int i = 0; i < 3; i++)
+			if (std[i] >= 0 && (unsigned)std[i] >= next && (unsigned)std[i] < kept)
+				kept = (unsigned)std[i];
+		if (kept > next)
+			syscall(SYS_close_range, next, kept == ~0u ? kept : kept - 1, 0);
+		if (kept == ~0u)
+			return;
+		next = kept + 1;
+	}
+}
+
 static int serve_files(struct session *session)
 {
 	int err = release_std_handles();
@@ -213,6 +234,8 @@ static int run(struct session *session, char **envp)
 	static struct machine machine; /* its logs are too large for the stack */
 	const struct options *options = &session->options;
 
+	if (options->isle == ISLE_UHYVE && !options->no_sandbox)
+		close_inherited(session->std);
 	int status = open_image(session);
 	if (!status)
 		status = build_mounts(session);
@@ -230,6 +253,8 @@ static int run(struct session *session, char **envp)
 	log_relay_init(&machine.log, machine.isle.log_fd, options->verbose);
 	log_relay_init(&machine.errors, machine.isle.error_fd, options->verbose);
 	status = serve_files(session);
+	if (!status && options->isle == ISLE_UHYVE)
+		status = uhyve_isle_confine(options, &session->mounts);
 	if (!status &&
 	    hostcall_server_init(&machine.server, &session->files, &session->identity) == 0)
 		return machine_run(&machine);

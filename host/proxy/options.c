@@ -26,6 +26,7 @@ const char options_help[] =
 	"  --mount=HOST:GUEST[:ro]\n"
 	"                     show host directory HOST as GUEST; may be repeated\n"
 	"  --isolated         no host files but those of --mount\n"
+	"  --no-sandbox       uhyve: do not give up what the proxy does not need\n"
 	"  --nic=CARD         network card: virtio (default), rtl8139, e1000, none (HERMIT_NIC)\n"
 	"  --publish=[ADDRESS:]PORT:APPPORT[/udp]\n"
 	"                     port of this host that leads to the application's; may be repeated\n"
@@ -241,6 +242,11 @@ static bool set_port(struct options *options, const char *text)
 	return parse_unsigned(text, 1, 65534, &options->port);
 }
 
+static bool set_no_sandbox(struct options *options, const char *text)
+{
+	return set_flag(&options->no_sandbox, text);
+}
+
 static bool set_isolated(struct options *options, const char *text)
 {
 	return set_flag(&options->isolated, text);
@@ -382,6 +388,7 @@ static const struct option_entry {
 	 "a station's address such as 52:54:00:12:34:56"},
 	{"capture-net", "HERMIT_CAPTURE_NET", VALUE_NONE, set_capture, ""},
 	{"isolated", NULL, VALUE_NONE, set_isolated, ""},
+	{"no-sandbox", NULL, VALUE_NONE, set_no_sandbox, ""},
 	{"help", NULL, VALUE_NONE, set_help, ""},
 	{"version", NULL, VALUE_NONE, set_version, ""},
 };

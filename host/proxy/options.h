@@ -52,7 +52,7 @@ struct options {
 	enum option_kvm kvm;
 	enum option_debug debug;
 	uint16_t debug_port; /* GDB's */
-	bool verbose, monitor, icount, isolated;
+	bool verbose, monitor, icount, isolated, no_sandbox;
 	bool huge_pages, mergeable;	    /* guest memory of isle uhyve */
 	unsigned affinity[OPTION_CPUS_MAX]; /* host processors for its vCPUs, in turn */
 	unsigned affinity_count;	    /* 0: any */

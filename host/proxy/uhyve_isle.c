@@ -5,10 +5,12 @@
 #include "kvm_choice.h"
 #include "machine.h"
 #include "message.h"
+#include "sandbox.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #define NS_PER_US 1000u
@@ -149,6 +151,31 @@ static const struct isle_ops uhyve_ops = {
 	.end_status = isle_end_status,
 };
 
+/* In each vCPU's thread, before the guest runs. */
+static int confine_vcpu(void *context)
+{
+	const struct options *options = context;
+
+	return options->no_sandbox ? 0 : sandbox_enter_vcpu(options->debug != DEBUG_OFF);
+}
+
+int uhyve_isle_confine(const struct options *options, const struct mount_table *mounts)
+{
+	const char *what;
+
+	if (options->no_sandbox) {
+		proxy_message("--no-sandbox: a guest that breaks out of its machine has all that "
+			      "you have");
+		return 0;
+	}
+	int err = sandbox_enter(mounts, options->debug != DEBUG_OFF, &what);
+	if (!err)
+		return 0;
+	proxy_message("the proxy cannot be confined (%s: %s); --no-sandbox does without", what,
+		      strerror(-err));
+	return STATUS_PROXY;
+}
+
 int uhyve_isle_start(struct uhyve_isle *uhyve, const struct options *options, int image_fd,
 		     const struct elf_image *image, struct isle *isle)
 {
@@ -162,6 +189,8 @@ int uhyve_isle_start(struct uhyve_isle *uhyve, const struct options *options, in
 		.huge_pages = options->huge_pages,
 		.mergeable = options->mergeable,
 		.verbose = options->verbose,
+		.vcpu_enter = confine_vcpu,
+		.vcpu_context = (void *)(uintptr_t)options,
 		.debug_port = options->debug == DEBUG_OFF ? 0 : options->debug_port,
 		.debug_wait = options->debug == DEBUG_WAIT};
 	struct uhyve_error error;

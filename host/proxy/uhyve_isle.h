@@ -7,6 +7,7 @@
 #include "options.h"
 
 #include "common/elf_image.h"
+#include "common/mount_table.h"
 #include "uhyve/uhyve.h"
 
 struct uhyve_isle {
@@ -18,5 +19,9 @@ struct uhyve_isle {
 /* Makes and starts the machine and describes it in ISLE. 0, or an exit status after a message. */
 int uhyve_isle_start(struct uhyve_isle *uhyve, const struct options *options, int image_fd,
 		     const struct elf_image *image, struct isle *isle);
+
+/* Gives up what the proxy does not need any more; files are served from MOUNTS. 0, or an exit
+ * status after a message. */
+int uhyve_isle_confine(const struct options *options, const struct mount_table *mounts);
 
 #endif /* PROXY_UHYVE_ISLE_H */

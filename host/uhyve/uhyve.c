@@ -269,6 +269,8 @@ struct uhyve *uhyve_create(const struct uhyve_config *config, int *error_code,
 	uhyve->affinity_count = config->affinity_count;
 	vcpu_shared_init(&uhyve->shared);
 	uhyve->shared.stopped = vcpu_stopped;
+	uhyve->shared.enter = config->vcpu_enter;
+	uhyve->shared.enter_context = config->vcpu_context;
 	uhyve->shared.context = uhyve;
 	pthread_mutex_init(&uhyve->end_lock, NULL);
 	*error_code = vm_create(&uhyve->vm, error);

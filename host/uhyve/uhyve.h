@@ -28,7 +28,10 @@ struct uhyve_config {
 	const unsigned *affinity; /* host processors for the vCPUs, in turn; count 0: any */
 	unsigned affinity_count;
 	bool huge_pages, mergeable;
-	bool verbose;	     /* the kernel logs all */
+	bool verbose; /* the kernel logs all */
+	/* Called in each vCPU's thread before the guest runs; 0 or -errno. NULL: nothing. */
+	int (*vcpu_enter)(void *context);
+	void *vcpu_context;
 	uint16_t debug_port; /* a GDB server there, 0: none */
 	bool debug_wait;     /* nothing runs before GDB says so */
 };

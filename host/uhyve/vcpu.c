@@ -126,6 +126,12 @@ static void *vcpu_thread(void *argument)
 	struct vcpu *vcpu = argument;
 	char text[96];
 
+	int error = vcpu->shared->enter ? vcpu->shared->enter(vcpu->shared->enter_context) : 0;
+	if (error) {
+		snprintf(text, sizeof(text), "its thread cannot be confined: %s", strerror(-error));
+		vcpu_stop(vcpu, text);
+		return NULL;
+	}
 	while (!atomic_load_explicit(&vcpu->shared->stopping, memory_order_acquire)) {
 		if (atomic_load(&vcpu->held)) {
 			vcpu_park(vcpu);

@@ -27,6 +27,9 @@ struct vcpu;
 struct vcpu_shared {
 	struct device_table ports, memory;
 	atomic_bool stopping;
+	/* Called in each thread first; 0 or -errno. NULL: nothing. */
+	int (*enter)(void *context);
+	void *enter_context;
 	pthread_mutex_t park_lock;
 	pthread_cond_t park_end;
 	int parked_fd; /* event descriptor: one of them has parked; -1: nobody wants to know */

@@ -96,6 +96,8 @@ static void test_values(void)
 	CHECK(parse("--mem=6145K", "app", NULL) && options.memory == 6148ull << 10);
 	CHECK(parse("--kvm=0", "app", NULL) && options.kvm == KVM_OFF);
 	CHECK(parse("--kvm=1", "app", NULL) && options.kvm == KVM_ON);
+	CHECK(!options.no_sandbox);
+	CHECK(parse("--no-sandbox", "app", NULL) && options.no_sandbox);
 	CHECK(parse("--debug", "app", NULL) && options.debug == DEBUG_ON);
 	CHECK(parse("--debug=wait", "app", NULL) && options.debug == DEBUG_WAIT);
 	CHECK(options.debug_port == 1234);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The system calls of a thread: see docs/security.md, which names each with its reason. */
+#ifndef PROXY_SANDBOX_FILTER_H
+#define PROXY_SANDBOX_FILTER_H
+
+#include <stdbool.h>
+
+enum sandbox_role {
+	SANDBOX_MAIN, /* and its helpers */
+	SANDBOX_VCPU,
+};
+
+/* Installs the calling thread's filter; no_new_privs is set. 0 or -errno. */
+int sandbox_filter_install(enum sandbox_role role, bool debug);
+
+#endif /* PROXY_SANDBOX_FILTER_H */
