@@ -3,12 +3,13 @@
 # One command for each purpose. Behind them is a normal CMake build, in $(BUILD); CMAKE_FLAGS are
 # passed to cmake when that folder is set up.
 #
-#   make           build everything
-#   make hello     run the hello program in a virtual machine
-#   make test      run all tests
-#   make bench     measure, beside Linux
-#   make install   install to /opt/hermit (or -DCMAKE_INSTALL_PREFIX), below DESTDIR
-#   make clean     remove the build folder
+#   make              build everything
+#   make hello        run the hello program in a virtual machine
+#   make test         run the tests
+#   make test-uhyve   run isle uhyve's system tests (docs/uhyve.md says why apart)
+#   make bench        measure, beside Linux
+#   make install      install to /opt/hermit (or -DCMAKE_INSTALL_PREFIX), below DESTDIR
+#   make clean        remove the build folder
 #
 # Packages that are missing are installed first (tools/packages.txt).
 
@@ -16,7 +17,7 @@ BUILD ?= build
 JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?=
 
-.PHONY: all hello test bench install clean packages-build packages-test
+.PHONY: all hello test test-uhyve bench install clean packages-build packages-test
 .NOTPARALLEL:
 
 all: packages-build $(BUILD)/Makefile
@@ -38,6 +39,9 @@ test: packages-build packages-test $(BUILD)/Makefile
 	cmake $(BUILD) >/dev/null
 	+$(MAKE) --no-print-directory -C $(BUILD) -j$(JOBS)
 	cd $(BUILD) && ctest --output-on-failure -j2
+
+test-uhyve: packages-build packages-test all
+	cd $(BUILD) && ctest -C Uhyve -L uhyve --output-on-failure
 
 bench: packages-build packages-test all
 	+$(MAKE) --no-print-directory -C $(BUILD) bench
