@@ -8,6 +8,7 @@
 
 #include "hooks.h"
 #include "netif.h"
+#include "tcp_header.h"
 
 static bool overlap(const ip_addr_t *a, const ip_addr_t *b)
 {
@@ -111,10 +112,12 @@ static err_t arrived(void *argument, struct tcp_pcb *pcb, err_t error) REQUIRES(
 
 /* With more connections waiting than the program has asked for, a SYN goes unheard, and the peer
  * tries again later. */
-err_t net_tcp_admit(struct tcp_pcb *pcb)
+err_t net_tcp_admit(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t length, u16_t length1,
+		    u8_t *options2)
 {
 	const struct tcp_socket *tcp;
 
+	tcp_header_end_options((u8_t *)(header + 1), length1, options2, length);
 	if (pcb->state != LISTEN)
 		return ERR_OK;
 	tcp = pcb->callback_arg;
