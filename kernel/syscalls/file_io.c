@@ -112,18 +112,30 @@ static long transfer(struct file *file, io_fn function, struct io_buffers *buffe
 	return function == file_write ? io_make_durable(file, result, flags) : result;
 }
 
+/* The file at FD with a reference for the caller; NULL with *RESULT: OFFSET is negative, or there
+ * is none. */
+static struct file *io_file(int fd, const uint64_t *offset, long *result)
+{
+	struct file *file;
+
+	if (offset && (int64_t)*offset < 0) {
+		*result = -EINVAL;
+		return NULL;
+	}
+	file = fd_get(fd);
+	*result = file ? 0 : -EBADF;
+	return file;
+}
+
 static long io_buffer(int fd, io_fn function, uintptr_t address, size_t size,
 		      const uint64_t *offset)
 {
 	struct io_buffers buffers;
-	struct file *file;
 	long result;
+	struct file *file = io_file(fd, offset, &result);
 
-	if (offset && (int64_t)*offset < 0)
-		return -EINVAL;
-	file = fd_get(fd);
 	if (!file)
-		return -EBADF;
+		return result;
 	result = io_take_buffer(&buffers, address, size);
 	if (!result)
 		result = function(file, &buffers.io, offset);
@@ -135,14 +147,11 @@ static long io_vector(int fd, io_fn function, uintptr_t vector, unsigned long co
 		      const uint64_t *offset, unsigned flags)
 {
 	struct io_buffers buffers;
-	struct file *file;
 	long result;
+	struct file *file = io_file(fd, offset, &result);
 
-	if (offset && (int64_t)*offset < 0)
-		return -EINVAL;
-	file = fd_get(fd);
 	if (!file)
-		return -EBADF;
+		return result;
 	result = io_take_vector(&buffers, vector, count);
 	if (!result) {
 		result = transfer(file, function, &buffers, offset, flags);

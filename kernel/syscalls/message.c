@@ -157,32 +157,31 @@ static int64_t receive_one(struct file *file, uintptr_t header, unsigned flags)
 	return result;
 }
 
-/* sendmsg(fd, header, flags) */
-SYSCALL(sendmsg)
+static int64_t message_call(int fd, uintptr_t header, unsigned flags,
+			    int64_t (*function)(struct file *file, uintptr_t header,
+						unsigned flags))
 {
 	struct file *file;
 	int64_t result;
 	int error;
 
-	if (!socket_get((int)a0, &file, &error))
+	if (!socket_get(fd, &file, &error))
 		return error;
-	result = send_one(file, (uintptr_t)a1, (unsigned)a2);
+	result = function(file, header, flags);
 	file_put(file);
 	return result;
+}
+
+/* sendmsg(fd, header, flags) */
+SYSCALL(sendmsg)
+{
+	return message_call((int)a0, (uintptr_t)a1, (unsigned)a2, send_one);
 }
 
 /* recvmsg(fd, header, flags) */
 SYSCALL(recvmsg)
 {
-	struct file *file;
-	int64_t result;
-	int error;
-
-	if (!socket_get((int)a0, &file, &error))
-		return error;
-	result = receive_one(file, (uintptr_t)a1, (unsigned)a2);
-	file_put(file);
-	return result;
+	return message_call((int)a0, (uintptr_t)a1, (unsigned)a2, receive_one);
 }
 
 /* The length of message NUMBER of the array at ADDRESS. */

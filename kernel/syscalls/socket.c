@@ -13,23 +13,19 @@ _Static_assert(SOCK_NONBLOCK == O_NONBLOCK && SOCK_CLOEXEC == O_CLOEXEC, "socket
 
 struct socket *socket_get(int fd, struct file **file, int *error)
 {
-	struct socket *socket;
+	struct socket *socket = NULL;
 
 	*file = fd_get(fd);
 	*error = -EBADF;
 	if (!*file)
 		return NULL;
-	if ((*file)->kind & FILE_PATH_ONLY)
-		socket = NULL;
-	else
+	if (!((*file)->kind & FILE_PATH_ONLY)) {
 		socket = socket_of(*file);
-	if (socket) {
-		*error = 0;
-		return socket;
+		*error = socket ? 0 : -ENOTSOCK;
 	}
-	*error = (*file)->kind & FILE_PATH_ONLY ? -EBADF : -ENOTSOCK;
-	file_put(*file);
-	return NULL;
+	if (!socket)
+		file_put(*file);
+	return socket;
 }
 
 int socket_address_from_user(struct socket_address *address, uintptr_t from, int size)
@@ -111,21 +107,27 @@ SYSCALL(socketpair)
 	return error;
 }
 
-/* bind(fd, address, size) */
-SYSCALL(bind)
+static long address_call(int fd, uintptr_t from, int size, bool connect)
 {
 	struct socket_address address;
 	struct file *file;
 	int error;
-	struct socket *socket = socket_get((int)a0, &file, &error);
+	struct socket *socket = socket_get(fd, &file, &error);
 
 	if (!socket)
 		return error;
-	error = socket_address_from_user(&address, (uintptr_t)a1, (int)a2);
+	error = socket_address_from_user(&address, from, size);
 	if (!error)
-		error = socket_bind(socket, &address);
+		error = connect ? socket_connect(socket, &address, file_nonblocking(file))
+				: socket_bind(socket, &address);
 	file_put(file);
 	return error;
+}
+
+/* bind(fd, address, size) */
+SYSCALL(bind)
+{
+	return address_call((int)a0, (uintptr_t)a1, (int)a2, false);
 }
 
 /* listen(fd, backlog) */
@@ -192,18 +194,7 @@ SYSCALL(accept4)
 /* connect(fd, address, size) */
 SYSCALL(connect)
 {
-	struct socket_address address;
-	struct file *file;
-	int error;
-	struct socket *socket = socket_get((int)a0, &file, &error);
-
-	if (!socket)
-		return error;
-	error = socket_address_from_user(&address, (uintptr_t)a1, (int)a2);
-	if (!error)
-		error = socket_connect(socket, &address, file_nonblocking(file));
-	file_put(file);
-	return error;
+	return address_call((int)a0, (uintptr_t)a1, (int)a2, true);
 }
 
 static long name_call(int fd, uintptr_t to, uintptr_t size_at, bool peer)

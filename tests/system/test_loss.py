@@ -91,10 +91,7 @@ class Relay:
 
 class Loss(unittest.TestCase):
     def inside(self, name):
-        namespace = ["unshare", "--net"] if os.getuid() == 0 else ["unshare", "--map-root-user", "--net"]
-        command = [*namespace, sys.executable, "-B", __file__, "--inside", f"Inside.{name}"]
-        result = subprocess.run(command, capture_output=True, timeout=170, text=True)
-        self.assertEqual(result.returncode, 0, result.stderr)
+        testcase.run_in_namespace(self, __file__, name)
 
     def test_clean(self):
         self.inside("clean")

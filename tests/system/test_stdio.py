@@ -68,12 +68,12 @@ class StdioTest(testcase.IsleTest):
             with open(target, "rb") as file:
                 self.assertEqual(file.read(), b"before\nafter\n")
 
-    def test_dialogue(self):
-        """Each line comes back before the next one is sent: nothing is held back."""
-        process = self.start("cat", stdin=subprocess.PIPE)
+    def check_dialogue(self, name, count):
+        """The program NAME gives each line back before the next one is sent."""
+        process = self.start(name, stdin=subprocess.PIPE)
         guard = threading.Timer(60, process.kill)
         guard.start()
-        for i in range(20):
+        for i in range(count):
             line = f"line {i}\n".encode()
             process.stdin.write(line)
             process.stdin.flush()
@@ -82,19 +82,13 @@ class StdioTest(testcase.IsleTest):
         self.assertEqual(process.wait(20), 0)
         guard.cancel()
 
+    def test_dialogue(self):
+        """Each line comes back before the next one is sent: nothing is held back."""
+        self.check_dialogue("cat", 20)
+
     def test_edges(self):
         """Input wakes an edge-triggered epoll set each time, not only the first."""
-        process = self.start("edge", stdin=subprocess.PIPE)
-        guard = threading.Timer(60, process.kill)
-        guard.start()
-        for i in range(5):
-            line = f"line {i}\n".encode()
-            process.stdin.write(line)
-            process.stdin.flush()
-            self.assertEqual(process.stdout.readline(), line)
-        process.stdin.close()
-        self.assertEqual(process.wait(20), 0)
-        guard.cancel()
+        self.check_dialogue("edge", 5)
 
     def test_full_device(self):
         with open("/dev/full", "wb") as full:

@@ -2,6 +2,8 @@
 """Base class of the system tests that are more than a comparison; run with HERMIT_BUILD set."""
 
 import os
+import subprocess
+import sys
 import time
 import unittest
 
@@ -44,6 +46,14 @@ class IsleTest(unittest.TestCase):
         while not condition():
             self.assertLess(time.monotonic(), end, f"no {what} within {seconds} s")
             time.sleep(0.02)
+
+
+def run_in_namespace(test, script, name):
+    """Runs SCRIPT's test Inside.NAME in a network namespace of its own; TEST fails with it."""
+    namespace = ["unshare", "--net"] if os.getuid() == 0 else ["unshare", "--map-root-user", "--net"]
+    command = [*namespace, sys.executable, "-B", script, "--inside", f"Inside.{name}"]
+    result = subprocess.run(command, capture_output=True, timeout=170, text=True)
+    test.assertEqual(result.returncode, 0, result.stderr)
 
 
 def main():

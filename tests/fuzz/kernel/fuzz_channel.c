@@ -7,6 +7,7 @@
  * end exactly once.
  */
 #include "../../unit/common/unit.h"
+#include <fuzz_input.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,6 @@ struct request {
 	unsigned ended;
 };
 
-static const uint8_t *input;
-static size_t input_size;
 static struct request requests[REQUESTS];
 
 arch_irq_state_t spin_lock(struct spinlock *lock) NO_THREAD_SAFETY
@@ -120,14 +119,6 @@ void host_event_signal(int signo)
 static void ended(struct host_pending *pending)
 {
 	container_of(pending, struct request, pending)->ended++;
-}
-
-static uint8_t byte(void)
-{
-	if (!input_size)
-		return 0;
-	input_size--;
-	return *input++;
 }
 
 static void start(void) NO_THREAD_SAFETY

@@ -4,6 +4,7 @@
  * not fit. What is accepted has to be complete: every string is read to its end.
  */
 #include "../../unit/common/unit.h"
+#include <fuzz_input.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,6 @@
 
 #define BLOCKS_MAX 64u
 
-static const uint8_t *input;
-static size_t input_size;
 static void *blocks[BLOCKS_MAX]; /* what is kept for ever in the kernel */
 static unsigned block_count;
 

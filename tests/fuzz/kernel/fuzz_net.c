@@ -7,6 +7,7 @@
  * once, and each frame that was sent is finished once.
  */
 #include "../../unit/common/unit.h"
+#include <fuzz_input.h>
 
 #include <drivers/net.h>
 #include <file/file.h>
@@ -24,8 +25,6 @@
 #define UDP_PORT  53
 #define FRAME_MAX 3000u
 
-static const uint8_t *input;
-static size_t input_size;
 static struct file *files[2]; /* of these: */
 static struct socket *listener, *datagrams;
 static struct socket *connections[4];
@@ -34,19 +33,6 @@ static struct {
 	void (*done)(void *cookie);
 	void *cookie;
 } sent[8];
-
-static uint8_t byte(void)
-{
-	if (!input_size)
-		return 0;
-	input_size--;
-	return *input++;
-}
-
-static uint32_t word(void)
-{
-	return byte() | (uint32_t)byte() << 8;
-}
 
 /* The card */
 

@@ -7,6 +7,7 @@
  */
 #include "../../unit/drivers/stack.h"
 #include "../../unit/drivers/virtio_device.h"
+#include <fuzz_input.h>
 
 #include "../../../kernel/drivers/net_cards.h"
 
@@ -14,23 +15,8 @@
 
 #define QUEUE_SIZE 16u
 
-static const uint8_t *input;
-static size_t input_size;
 static uint8_t *memory;	      /* to send from */
 static uint8_t out[1u << 17]; /* what was sent, what was received */
-
-static uint8_t byte(void)
-{
-	if (!input_size)
-		return 0;
-	input_size--;
-	return *input++;
-}
-
-static uint32_t word(void)
-{
-	return byte() | (uint32_t)byte() << 8;
-}
 
 /* Mostly small, sometimes anything. */
 static uint32_t number(void)
