@@ -260,7 +260,7 @@ static bool has_headroom(const struct pbuf *frame)
 	       (const uint8_t *)frame->payload >= start + NET_TRANSMIT_HEADROOM;
 }
 
-/* Hands FRAME over: 0, or as transmit says. Too many pieces: they are put into one. */
+/* Hands FRAME over: 0, or as transmit says. Too many pieces: -EINVAL, and the frame is lost. */
 static int transmit(struct pbuf *frame, bool more) REQUIRES(net_core)
 {
 	struct net_segment segments[SEGMENTS_MAX];
@@ -287,10 +287,12 @@ static int transmit(struct pbuf *frame, bool more) REQUIRES(net_core)
 static int send_next(unsigned *count) REQUIRES(net_core)
 {
 	struct pbuf *frames[NETIF_TSO_FRAMES_MAX];
+	unsigned most =
+		card.device->features & (NET_TX_TSO4 | NET_TX_TSO6) ? NETIF_TSO_FRAMES_MAX : 1;
 	unsigned waiting = card.head - card.tail, taken;
 	int error;
 
-	for (taken = 0; taken < waiting && taken < NETIF_TSO_FRAMES_MAX; taken++)
+	for (taken = 0; taken < waiting && taken < most; taken++)
 		frames[taken] = card.queue[(card.tail + taken) % QUEUE_SIZE];
 	*count = netif_tso_send(card.device, frames, taken, waiting, &error);
 	if (*count)

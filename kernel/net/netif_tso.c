@@ -18,7 +18,6 @@
 
 #define SEGMENTS_MAX 128u
 #define HEADER_MAX   (SIZEOF_ETH_HDR + 60u + 60u)
-#define IP4_HEADER   20u
 #define IP6_HEADER   40u
 
 /* Frames that are one for the card. */

@@ -180,9 +180,8 @@ int socket_option_set(struct socket *socket, int level, int name, const void *va
 
 	if (socket->ops->set_option)
 		error = socket->ops->set_option(socket, level, name, value, size);
-	if (level != SOL_SOCKET || error != -ENOPROTOOPT)
-		return error;
-	error = set_generic(socket, name, value, size);
+	if (level == SOL_SOCKET && error == -ENOPROTOOPT)
+		error = set_generic(socket, name, value, size);
 	if (!error && socket->ops->options_changed)
 		socket->ops->options_changed(socket);
 	return error;

@@ -2,10 +2,11 @@
 /*
  * TCP sockets over lwIP's raw interface. Shared by tcp_*.c.
  *
- * Life of the control block: IDLE and CONNECTING have one (it is made anew when a connection could
- * not be made), LISTENING has one for listening. CONNECTED has one until the connection is over for
- * lwIP: an error, or both directions closed; then lwIP ends it by itself (TIME_WAIT) and the socket
- * has none. DEAD has none.
+ * Life of the control block: IDLE has one from the start, but none after a connection could not be
+ * made or was taken back (bind, connect and listen make it anew); CONNECTING has one, LISTENING has
+ * one for listening. CONNECTED has one until the connection is over for lwIP: an error, or both
+ * directions closed; then lwIP ends it by itself (TIME_WAIT) and the socket has none. DEAD has
+ * none.
  */
 #ifndef NET_TCP_H
 #define NET_TCP_H
@@ -35,14 +36,12 @@ struct tcp_socket {
 	_Atomic uint32_t space;	    /* bytes that lwIP takes now */
 	_Atomic uint32_t waiting;   /* connections in `children` */
 	/* Under the core lock. */
-	int reason;			 /* errno of a connection that could not be made */
 	bool told;			 /* connect has returned how the attempt ended */
 	struct inet_address local, peer; /* of the last connection */
 	struct tcp_options options;
 	struct list children; /* connections not accepted yet, oldest first */
 	uint32_t backlog;
-	struct list_node sibling;    /* in the listener's `children` */
-	struct tcp_socket *listener; /* until accepted */
+	struct list_node sibling; /* in the listener's `children` */
 	/* The receive queue: pbufs linked by `next`, tot_len means nothing. Appended to under the
 	 * core lock, taken from under both locks, read under read_lock (up to `available`). */
 	struct mutex read_lock;

@@ -51,7 +51,9 @@ static int bind_locked(struct tcp_socket *tcp, struct inet_address *address) REQ
 
 	if (tcp_state(tcp) != TCP_IDLE || tcp->inet.bound)
 		return -EINVAL;
-	error = inet_check_local(&tcp->inet, &address->ip);
+	error = tcp->inet.pcb ? 0 : tcp_renew(tcp);
+	if (!error)
+		error = inet_check_local(&tcp->inet, &address->ip);
 	if (!error && ip_addr_ismulticast(&address->ip))
 		error = -EADDRNOTAVAIL;
 	if (error)
@@ -103,7 +105,6 @@ static err_t arrived(void *argument, struct tcp_pcb *pcb, err_t error) REQUIRES(
 	ip_addr_copy(child->peer.ip, pcb->remote_ip);
 	child->peer.port = pcb->remote_port;
 	tcp_update_space(child);
-	child->listener = listener;
 	list_push_back(&listener->children, &child->sibling);
 	atomic_fetch_add(&listener->waiting, 1);
 	socket_wake(&listener->inet.socket);
@@ -163,13 +164,11 @@ int tcp_socket_listen(struct socket *socket, unsigned backlog)
 	case TCP_LISTENING:
 		break;
 	case TCP_DEAD:
+	case TCP_IDLE:
 		error = tcp->inet.pcb ? 0 : tcp_renew(tcp);
 		if (error)
 			break;
 		tcp_set_state(tcp, TCP_IDLE);
-		error = start_listening(tcp);
-		break;
-	case TCP_IDLE:
 		error = start_listening(tcp);
 		break;
 	default:
@@ -213,7 +212,6 @@ int tcp_socket_accept(struct socket *socket, struct socket **out)
 		error = -EAGAIN;
 	} else {
 		child = list_entry(node, struct tcp_socket, sibling);
-		child->listener = NULL;
 		atomic_fetch_sub(&tcp->waiting, 1);
 		*out = &child->inet.socket;
 	}
@@ -259,6 +257,7 @@ static int connect_locked(struct tcp_socket *tcp, const struct inet_address *pee
 
 static int disconnect(struct tcp_socket *tcp)
 {
+	mutex_lock(&tcp->read_lock); /* a reader may be about to copy what tcp_reset frees */
 	net_lock();
 	if (tcp_state(tcp) == TCP_LISTENING)
 		tcp_stop_listening(tcp);
@@ -267,6 +266,7 @@ static int disconnect(struct tcp_socket *tcp)
 	tcp_set_state(tcp, TCP_IDLE);
 	atomic_store(&tcp->ended, false);
 	net_unlock();
+	mutex_unlock(&tcp->read_lock);
 	return 0;
 }
 

@@ -79,7 +79,6 @@ static void failed(void *argument, err_t error) REQUIRES(net_core)
 	int reason = end_reason(tcp, error);
 
 	tcp->inet.pcb = NULL;
-	tcp->reason = reason;
 	atomic_store(&tcp->ended, true);
 	tcp_update_space(tcp);
 	if (reason) {

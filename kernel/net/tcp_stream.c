@@ -182,43 +182,29 @@ int64_t tcp_socket_receive(struct socket *socket, struct socket_message *message
 			return 0;
 		if (moved)
 			continue;
-		if (more <= 0 || done)
-			if (!(more > 0 && message->flags & MSG_WAITALL))
-				return done ? (int64_t)done : more;
+		if (more <= 0 || (done && !(message->flags & MSG_WAITALL)))
+			return done ? (int64_t)done : more;
 		more = socket_wait(socket, deadline, readable(tcp, 1));
 		if (more)
 			return done ? (int64_t)done : more;
 	}
 }
 
-/* Has the application the SIZE bytes at ADDRESS? Makes them present. */
-static int touch(uintptr_t address, size_t size)
-{
-	uintptr_t end = address + size;
-	uint8_t byte;
-
-	if (arch_user_read(&byte, address, 1))
-		return -EFAULT;
-	for (address = ALIGN_DOWN(address, PAGE_SIZE) + PAGE_SIZE; address < end;
-	     address += PAGE_SIZE)
-		if (arch_user_read(&byte, address, 1))
-			return -EFAULT;
-	return 0;
-}
-
-/* Touches up to SIZE bytes of IO. How many can be read, or -EFAULT when none. */
+/* Touches up to SIZE bytes of IO, a page at a time, which makes them present. How many can be read,
+ * or -EFAULT when none. */
 static int64_t touch_all(const struct file_io *io, size_t size)
 {
 	struct file_io ahead = *io;
 	size_t done = 0, piece;
 	uintptr_t address;
+	uint8_t byte;
 
 	if (io->kernel)
 		return (int64_t)MIN(size, io->remaining);
 	while (done < size && file_io_piece(&ahead, &address, &piece)) {
 		piece = MIN(piece, size - done);
 		piece = MIN(piece, PAGE_SIZE - address % PAGE_SIZE);
-		if (touch(address, piece))
+		if (arch_user_read(&byte, address, 1))
 			return done ? (int64_t)done : -EFAULT;
 		file_io_advance(&ahead, piece);
 		done += piece;

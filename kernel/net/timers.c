@@ -185,6 +185,7 @@ void net_timers_update(void)
 		due_changed = true;
 	}
 	arm();
+	only_ticking = false;
 }
 
 static void run_due(void) REQUIRES(net_core)
@@ -210,11 +211,7 @@ static void round(void)
 	run_due();
 	if (netif_serve())
 		only_ticking = false;
-	netif_poll_all();
-	netif_flush();
-	net_timers_update();
-	only_ticking = false;
-	mutex_unlock(&net_core);
+	net_unlock();
 }
 
 static void task_main(void *unused)

@@ -178,11 +178,7 @@ static void udp_options_changed(struct socket *socket)
 static int udp_option_set(struct socket *socket, int level, int name, const void *value,
 			  size_t size)
 {
-	int error = inet_option_set(inet_of(socket), level, name, value, size);
-
-	if (!error)
-		udp_options_changed(socket);
-	return error;
+	return inet_option_set(inet_of(socket), level, name, value, size);
 }
 
 static int udp_option_get(struct socket *socket, int level, int name, void *value, size_t *size)

@@ -141,12 +141,15 @@ static int queue_message(struct unix_socket *self, struct unix_socket *to,
 }
 
 /* Waits for room at TO. A receiver that SELF is not connected to wakes nobody: then its queue is
- * looked at. */
+ * looked at. Whoever had to wait is told of a reset first. */
 static int wait_room(struct unix_socket *self, struct unix_socket *to, uint64_t deadline)
 {
-	return socket_wait(&to->socket, deadline,
-			   has_room(self, to) || atomic_load(&to->closed) ||
-				   atomic_load(&self->shut_write) || atomic_load(&to->shut_read));
+	int error =
+		socket_wait(&to->socket, deadline,
+			    has_room(self, to) || atomic_load(&to->closed) ||
+				    atomic_load(&self->shut_write) || atomic_load(&to->shut_read));
+
+	return error ? error : socket_take_error(&self->socket);
 }
 
 /* Sends one message or piece to TO, waiting for room. Bytes or -errno. */

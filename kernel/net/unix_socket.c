@@ -161,14 +161,15 @@ static int unix_accept(struct socket *socket, struct socket **out)
 	if (socket->type == SOCK_DGRAM)
 		return -EOPNOTSUPP;
 	irq = spin_lock(&unix_lock);
-	node = list_pop_front(&self->children);
-	if (!socket->listening || atomic_load(&self->shut_read)) {
+	if (!socket->listening) {
 		error = -EINVAL;
-	} else if (node) {
+	} else if ((node = list_pop_front(&self->children))) {
 		self->child_count--;
 		atomic_fetch_sub(&self->waiting, 1);
 		*out = &list_entry(node, struct unix_socket, sibling)->socket;
 		error = 0;
+	} else if (atomic_load(&self->shut_read)) {
+		error = -EINVAL;
 	}
 	spin_unlock(&unix_lock, irq);
 	return error;
@@ -357,6 +358,8 @@ static long unix_ioctl(struct socket *socket, unsigned command, uintptr_t argume
 }
 
 /* Connections that nobody has accepted end. */
+static void leave(struct unix_socket *self, bool unaccepted);
+
 static void release_children(struct unix_socket *self)
 {
 	arch_irq_state_t irq;
@@ -368,14 +371,16 @@ static void release_children(struct unix_socket *self)
 		spin_unlock(&unix_lock, irq);
 		if (!node)
 			return;
-		unix_ops.release(&list_entry(node, struct unix_socket, sibling)->socket);
+		leave(list_entry(node, struct unix_socket, sibling), true);
 	}
 }
 
-static void unix_release(struct socket *socket)
+/* The peer of a connection with unread data, or that nobody has accepted, is told of a reset. */
+static void leave(struct unix_socket *self, bool unaccepted)
 {
 	arch_irq_state_t irq;
-	struct unix_socket *self = unix_of(socket), *peer;
+	struct socket *socket = &self->socket;
+	struct unix_socket *peer;
 	struct list messages;
 	bool unread;
 
@@ -391,11 +396,12 @@ static void unix_release(struct socket *socket)
 	if (peer && socket->type != SOCK_DGRAM) {
 		atomic_store(&peer->shut_read, true);
 		atomic_store(&peer->shut_write, true);
-		if (unread)
+		if (unread || unaccepted)
 			atomic_store(&peer->socket.error, ECONNRESET);
 	}
 	self->peer = NULL;
 	spin_unlock(&unix_lock, irq);
+	socket_wake(socket); /* senders wait at their receiver */
 	if (socket->listening)
 		release_children(self);
 	unix_drop_messages(&messages);
@@ -404,6 +410,11 @@ static void unix_release(struct socket *socket)
 		unix_put(peer);
 	}
 	unix_put(self);
+}
+
+static void unix_release(struct socket *socket)
+{
+	leave(unix_of(socket), false);
 }
 
 static const struct socket_ops unix_ops = {

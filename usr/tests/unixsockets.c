@@ -264,6 +264,57 @@ static void bulk(void)
 	close(ends[1]);
 }
 
+static void *fill(void *argument)
+{
+	char block[4096] = "";
+	long written;
+
+	do
+		written = write(*(int *)argument, block, sizeof(block));
+	while (written > 0);
+	check_show("write, full and closed", written);
+	return NULL;
+}
+
+/* A receiver that goes away wakes who waits for room at it. */
+static void blocked_sender(int type)
+{
+	pthread_t thread;
+	int ends[2];
+
+	MUST(socketpair(AF_UNIX, type, 0, ends));
+	pthread_create(&thread, NULL, fill, &ends[0]);
+	usleep(100000);
+	close(ends[1]);
+	pthread_join(thread, NULL);
+	close(ends[0]);
+}
+
+/* Connections that wait outlive the end of listening, and end with the listener. */
+static void shut_listener(void)
+{
+	struct sockaddr_un address;
+	socklen_t size = name_of(&address, "shut");
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0), clients[2], server;
+	char byte;
+
+	MUST(bind(listener, (struct sockaddr *)&address, size));
+	MUST(listen(listener, 4));
+	for (int i = 0; i < 2; i++) {
+		clients[i] = socket(AF_UNIX, SOCK_STREAM, 0);
+		SHOW(connect(clients[i], (struct sockaddr *)&address, size));
+	}
+	SHOW(shutdown(listener, SHUT_RD));
+	server = accept(listener, NULL, NULL);
+	CHECK(server >= 0);
+	close(server);
+	SHOW(read(clients[0], &byte, 1));
+	close(listener);
+	SHOW(recv(clients[1], &byte, 1, MSG_DONTWAIT));
+	close(clients[0]);
+	close(clients[1]);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -274,5 +325,10 @@ int main(void)
 	datagrams();
 	files();
 	bulk();
+	check_section("ends");
+	blocked_sender(SOCK_STREAM);
+	blocked_sender(SOCK_SEQPACKET);
+	blocked_sender(SOCK_DGRAM);
+	shut_listener();
 	return check_done();
 }

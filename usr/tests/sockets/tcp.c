@@ -255,6 +255,34 @@ static void refused(int family)
 	close(fd);
 }
 
+/* A socket whose connection was refused, or is taken back, can be bound, listen and connect. */
+static void used_again(int family)
+{
+	union address closed, any;
+	int port, other_port, fd, client, listener = listening(family, &port);
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+	socklen_t size = loopback(&closed, family, port);
+
+	close(listener);
+	fd = bound(family, SOCK_STREAM, &other_port);
+	SHOW(connect(fd, &closed.any, size));
+	SHOW(listen(fd, 1));
+	client = socket(family, SOCK_STREAM, 0);
+	loopback(&any, family, port_of(fd));
+	SHOW(connect(client, &any.any, size));
+	SHOW(connect(client, &none, sizeof(none)));
+	loopback(&any, family, 0);
+	SHOW(bind(client, &any.any, size));
+	SHOW(listen(client, 1));
+	close(client);
+	client = socket(family, SOCK_STREAM, 0);
+	SHOW(connect(client, &closed.any, size));
+	SHOW(bind(client, &any.any, size));
+	SHOW(listen(client, 1));
+	close(client);
+	close(fd);
+}
+
 static void nonblocking_connect(int family)
 {
 	union address address;
@@ -306,6 +334,7 @@ void test_tcp_ends(int family)
 	shut_reading(family);
 	resets(family);
 	refused(family);
+	used_again(family);
 	nonblocking_connect(family);
 	broken_pipe(family);
 }

@@ -34,7 +34,6 @@ struct socket_control {
 	uint8_t *data;
 	size_t capacity; /* receive: room; send: bytes given */
 	size_t size;	 /* receive: bytes filled in */
-	bool truncated;	 /* receive: something did not fit */
 };
 
 /* One message to send, or to receive into. */
@@ -69,7 +68,7 @@ struct socket_ops {
 			  size_t size);
 	/* *SIZE: room in VALUE, then what is filled in. */
 	int (*get_option)(struct socket *socket, int level, int name, void *value, size_t *size);
-	/* One of struct socket_options has changed. */
+	/* An option of any level has been set. */
 	void (*options_changed)(struct socket *socket);
 	long (*ioctl)(struct socket *socket, unsigned command, uintptr_t argument);
 	/* The last reference has gone; frees the structure that SOCKET is part of. */
