@@ -105,6 +105,7 @@ static struct deferred *deferred_unlink(struct hostcall_server *server, struct d
 	*link = deferred->next;
 	server->deferred_count--;
 	server->must_finish -= deferred->must_finish;
+	server_try_leave(server);
 	return deferred;
 }
 
@@ -134,9 +135,6 @@ static void server_cancel(struct hostcall_server *server, uint32_t tag)
 	pthread_mutex_unlock(&server->lock);
 	if (found)
 		deferred_finish(server, found, result);
-	pthread_mutex_lock(&server->lock);
-	server_try_leave(server);
-	pthread_mutex_unlock(&server->lock);
 }
 
 /* Is a call with this TAG waiting? Lock held. */
@@ -251,7 +249,6 @@ void hostcall_server_poll_done(struct hostcall_server *server, const struct poll
 		*finished_end = deferred;
 		finished_end = &deferred->next;
 	}
-	server_try_leave(server);
 	pthread_mutex_unlock(&server->lock);
 	while (finished) {
 		struct deferred *deferred = finished;

@@ -19,19 +19,6 @@ const struct net_options net_options_default = {
 	.mask.s_addr = __builtin_bswap32(0xffffff00),
 };
 
-bool net_set_nic(struct net_options *net, const char *text)
-{
-	static const char *const words[] = {"virtio", "rtl8139", "e1000", "none"};
-
-	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(text, words[i]) == 0) {
-			net->nic = (enum option_nic)i;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Digits up to END, 1 to 65535. */
 static bool parse_port(const char *text, const char *end, uint16_t *port)
 {

@@ -42,7 +42,6 @@ struct net_options {
 extern const struct net_options net_options_default;
 
 /* Each takes the text of an option or a variable; false when it is not valid. */
-bool net_set_nic(struct net_options *net, const char *text);
 bool net_set_app_port(struct net_options *net, const char *text);
 bool net_set_publish(struct net_options *net, const char *text);
 bool net_set_tap(struct net_options *net, const char *text);

@@ -212,9 +212,8 @@ static bool set_debug(struct options *options, const char *text)
 	}
 	if (!*port)
 		return true;
-	char *end;
-	unsigned long number = strtoul(port, &end, 10);
-	if (*port < '0' || *port > '9' || *end || number == 0 || number > UINT16_MAX)
+	unsigned number;
+	if (!parse_unsigned(port, 1, UINT16_MAX, &number))
 		return false;
 	options->debug_port = (uint16_t)number;
 	return true;
@@ -274,7 +273,11 @@ static bool set_version(struct options *options, const char *text)
 
 static bool set_nic(struct options *options, const char *text)
 {
-	return net_set_nic(&options->net, text);
+	static const char *const words[] = {"virtio", "rtl8139", "e1000", "none"};
+	int word = find_word(text, words, 4);
+
+	options->net.nic = (enum option_nic)word;
+	return word >= 0;
 }
 
 static bool set_app_port(struct options *options, const char *text)

@@ -280,9 +280,11 @@ static void build(struct filter *filter, enum sandbox_role role, bool debug)
 	load(filter, offsetof(struct seccomp_data, nr));
 	emit(filter, BPF_JMP | BPF_JGE | BPF_K, 0, 1, X32_CALLS);
 	finish(filter, SECCOMP_RET_KILL_PROCESS);
+	/* First: KVM_RUN is what the thread does all the time. */
+	if (role == SANDBOX_VCPU)
+		add_tests(filter, vcpu_calls, ARRAY_LEN(vcpu_calls));
 	add_tests(filter, common_calls, ARRAY_LEN(common_calls));
 	if (role == SANDBOX_VCPU) {
-		add_tests(filter, vcpu_calls, ARRAY_LEN(vcpu_calls));
 		if (debug)
 			add_tests(filter, vcpu_debug_calls, ARRAY_LEN(vcpu_debug_calls));
 		finish(filter, SECCOMP_RET_KILL_PROCESS);

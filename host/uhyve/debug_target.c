@@ -289,11 +289,17 @@ static bool has_breakpoints(const struct debug *debug)
 	return false;
 }
 
+/* Lock held. */
+static void hold_all(struct debug *debug)
+{
+	for (unsigned i = 0; i < debug->config.vcpu_count; i++)
+		vcpu_hold(&debug->config.vcpus[i]);
+}
+
 void debug_hold_all(struct debug *debug)
 {
 	pthread_mutex_lock(&debug->lock);
-	for (unsigned i = 0; i < debug->config.vcpu_count; i++)
-		vcpu_hold(&debug->config.vcpus[i]);
+	hold_all(debug);
 	pthread_mutex_unlock(&debug->lock);
 }
 
@@ -302,8 +308,7 @@ static void report(struct debug *debug, const struct gdb_stop *stop)
 {
 	pthread_mutex_lock(&debug->lock);
 	debug->stops[stop->cpu] = (struct debug_stop){.pending = true, .stop = *stop};
-	for (unsigned i = 0; i < debug->config.vcpu_count; i++)
-		vcpu_hold(&debug->config.vcpus[i]);
+	hold_all(debug);
 	pthread_mutex_unlock(&debug->lock);
 }
 

@@ -145,6 +145,7 @@ static void add_model(struct text *text, uint64_t tsc_hz)
 {
 	struct model m = model_of(x86_cpuid(1, 0).eax);
 	char vendor_name[13], name[49];
+	unsigned cache_kib = last_cache_kib();
 
 	vendor(vendor_name);
 	model_name(name);
@@ -152,8 +153,8 @@ static void add_model(struct text *text, uint64_t tsc_hz)
 	    vendor_name, m.family, m.model, name);
 	add(text, "stepping\t: %u\ncpu MHz\t\t: %llu.%03llu\n", m.stepping,
 	    (unsigned long long)(tsc_hz / 1000000), (unsigned long long)(tsc_hz / 1000 % 1000));
-	if (last_cache_kib())
-		add(text, "cache size\t: %u KB\n", last_cache_kib());
+	if (cache_kib)
+		add(text, "cache size\t: %u KB\n", cache_kib);
 }
 
 static void add_sizes(struct text *text, uint64_t tsc_hz)
