@@ -63,12 +63,33 @@ static void arm(struct alarm *alarm, uint64_t deadline_ns)
 		timer_arm(&alarm->timer, deadline_ns);
 }
 
+/* Has ALARM's time come by NOW, while the timer's interrupt is still on its way? */
+static bool is_due(const struct alarm *alarm, uint64_t now) REQUIRES(alarm->lock)
+{
+	return alarm->deadline_ns && !alarm->standing && now >= alarm->deadline_ns;
+}
+
+/* Does what the interrupt would do in a moment: who sees by the clock that the time has come sees
+ * the timer expired as well. Owner held. */
+static void expire_if_due(struct alarm *alarm) NO_THREAD_SAFETY
+{
+	arch_irq_state_t irq = spin_lock(&alarm->lock);
+	bool due = is_due(alarm, now_of(alarm));
+
+	spin_unlock(&alarm->lock, irq);
+	if (due && timer_cancel(&alarm->timer))
+		expired(&alarm->timer);
+}
+
 /* Counts the periods since the last expiration and arms for the next one. Owner held. */
 static void catch_up(struct alarm *alarm) NO_THREAD_SAFETY
 {
-	uint64_t now = now_of(alarm), deadline_ns = 0, passed;
-	arch_irq_state_t irq = spin_lock(&alarm->lock);
+	uint64_t now, deadline_ns = 0, passed;
+	arch_irq_state_t irq;
 
+	expire_if_due(alarm);
+	now = now_of(alarm);
+	irq = spin_lock(&alarm->lock);
 	if (alarm->standing && !alarm->interval_ns) {
 		alarm->standing = false;
 		alarm->deadline_ns = 0;
@@ -150,8 +171,9 @@ static int64_t take(struct alarm *alarm) NO_THREAD_SAFETY
 
 static bool has_expired(struct alarm *alarm) NO_THREAD_SAFETY
 {
+	uint64_t now = now_of(alarm);
 	arch_irq_state_t irq = spin_lock(&alarm->lock);
-	bool result = alarm->expirations > 0 || alarm->cancelled;
+	bool result = alarm->expirations > 0 || alarm->cancelled || is_due(alarm, now);
 
 	spin_unlock(&alarm->lock, irq);
 	return result;
