@@ -2,9 +2,9 @@
 /* See debug.h: the connection, and when the machine counts as stopped. */
 #include "debug.h"
 
+#include "common/loopback_listener.h"
 #include "debug_target.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -34,30 +34,14 @@ static void connection_send(void *context, const char *data, size_t size)
 		shutdown(debug->connection_fd, SHUT_RDWR);
 }
 
-static int make_listener(struct debug *debug, uint16_t port, struct uhyve_error *error)
-{
-	const struct sockaddr_in address = {.sin_family = AF_INET,
-					    .sin_port = htons(port),
-					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	const int on = 1;
-
-	debug->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (debug->listen_fd < 0 ||
-	    setsockopt(debug->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    bind(debug->listen_fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    listen(debug->listen_fd, 1) != 0) {
-		int err = errno;
-		return uhyve_fail(error, -err, "GDB's port %u: %s", port, strerror(err));
-	}
-	return 0;
-}
-
 static int make_descriptors(struct debug *debug, struct uhyve_error *error)
 {
-	int err = make_listener(debug, debug->config.port, error);
+	int err;
 
-	if (err)
-		return err;
+	debug->listen_fd = loopback_listen(debug->config.port, 1);
+	if (debug->listen_fd < 0)
+		return uhyve_fail(error, debug->listen_fd, "GDB's port %u: %s", debug->config.port,
+				  strerror(-debug->listen_fd));
 	debug->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	debug->parked_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (debug->epoll_fd < 0 || debug->parked_fd < 0 || watch_fd(debug, debug->listen_fd) != 0 ||

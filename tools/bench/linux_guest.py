@@ -6,6 +6,7 @@ import os
 
 import cpio
 import qemu
+import vm_files
 
 BEGIN, END = "vm-begin\n", "\nvm-end\n"
 # Linux's start may hang on a busy host, where it waits for timers of the PC. That is not what is measured.
@@ -14,8 +15,6 @@ BOOT_SECONDS = 20
 ICOUNT_TSC_KHZ = 1000000  # -icount shift=0: an instruction takes a nanosecond
 SHARE_TAG = "bench"
 SHARE_POINT = "/share"
-# The largest message Linux's virtio transport takes is 125 pages (net/9p/trans_virtio.c).
-SHARE_OPTIONS = "trans=virtio,version=9p2000.L,msize=512000"
 
 
 class LinuxGuest:
@@ -110,8 +109,8 @@ class LinuxGuest:
         disk.add_file("/etc/hostname", b"linux\n")
         disk.add_host_file("/init", self._init)
         disk.add_host_file("/bin/" + program, self._find_program(program))
-        disk.add_file("/vm/argv", _strings(argv))
-        disk.add_file("/vm/env", _strings(f"{k}={v}" for k, v in environment.items()))
+        disk.add_file("/vm/argv", vm_files.strings(argv))
+        disk.add_file("/vm/env", vm_files.strings(f"{k}={v}" for k, v in environment.items()))
         for name, data in modules:
             disk.add_file(f"/modules/{name}.ko", data)
         disk.add_file("/vm/modules", "".join(f"/modules/{n}.ko\n" for n, _ in modules).encode())
@@ -121,9 +120,5 @@ class LinuxGuest:
 
     @staticmethod
     def _mounts(share, proc):
-        mounts = f"9p {SHARE_TAG} {SHARE_POINT} {SHARE_OPTIONS}\n" if share else ""
+        mounts = f"9p {SHARE_TAG} {SHARE_POINT} {vm_files.SHARE_OPTIONS}\n" if share else ""
         return mounts + ("proc proc /proc -\n" if proc else "")
-
-
-def _strings(words):
-    return b"".join(word.encode() + b"\0" for word in words)

@@ -19,6 +19,7 @@ import time
 
 import cpio
 import tsc
+import vm_files
 from kernel import VmError
 
 HOST = "/host"  # in the initial RAM disk: the share, what is written above it, and both together
@@ -26,8 +27,6 @@ ABOVE = "/above"
 ROOT = "/root"
 RESULTS = "/run/results"  # in the machine's root
 PORTS = ("stdout", "stderr", "status")
-# The largest message Linux's virtio transport takes is 125 pages (net/9p/trans_virtio.c).
-SHARE_OPTIONS = "trans=virtio,version=9p2000.L,msize=512000"
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
@@ -97,8 +96,8 @@ class Machine:
         if not arguments.no_kvm:
             modules.insert(0, "kvm-amd")
         archive = cpio.Archive()
-        archive.add_file("/vm/argv", _strings(arguments.command))
-        archive.add_file("/vm/env", _strings(self._environment()))
+        archive.add_file("/vm/argv", vm_files.strings(arguments.command))
+        archive.add_file("/vm/env", vm_files.strings(self._environment()))
         archive.add_file("/vm/cwd", os.getcwd().encode())
         archive.add_file("/vm/root", ROOT.encode())
         archive.add_file("/vm/mounts", "\n".join(self._mounts()).encode())
@@ -131,7 +130,7 @@ class Machine:
         self._shares = [("/", True), (self._path("results"), False)]
         self._shares += [(os.path.abspath(path), False) for path in self._arguments.share]
         yield "devtmpfs devtmpfs /dev -"
-        yield f"9p share0 {HOST} ro,{SHARE_OPTIONS},cache=loose"
+        yield f"9p share0 {HOST} ro,{vm_files.SHARE_OPTIONS},cache=loose"
         yield f"overlay overlay {ROOT} lowerdir={HOST},upperdir={ABOVE}/files,workdir={ABOVE}/work"
         yield f"proc proc {ROOT}/proc -"
         yield f"sysfs sysfs {ROOT}/sys -"
@@ -139,9 +138,9 @@ class Machine:
         yield f"devpts devpts {ROOT}/dev/pts ptmxmode=666"
         for folder in ("/dev/shm", "/run", "/tmp"):
             yield f"tmpfs tmpfs {ROOT}{folder} mode=1777"
-        yield f"9p share1 {ROOT}{RESULTS} {SHARE_OPTIONS}"
+        yield f"9p share1 {ROOT}{RESULTS} {vm_files.SHARE_OPTIONS}"
         for number, (path, _) in enumerate(self._shares[2:], 2):
-            yield f"9p share{number} {ROOT}{path} {SHARE_OPTIONS}"
+            yield f"9p share{number} {ROOT}{path} {vm_files.SHARE_OPTIONS}"
 
     def _command(self, disk, pipes):
         arguments = self._arguments
@@ -270,7 +269,3 @@ class Sink:
     def extend(self, data):
         while data:
             data = data[os.write(self._fd, data) :]
-
-
-def _strings(words):
-    return b"".join(os.fsencode(word) + b"\0" for word in words)
