@@ -13,7 +13,7 @@ if(LWIP_SOURCE_DIR)
 else()
 	set(HERMIT_LWIP_DIR ${CMAKE_BINARY_DIR}/lwip)
 	add_custom_command(OUTPUT ${HERMIT_LWIP_DIR}/src/core/init.c
-		COMMAND ${CMAKE_SOURCE_DIR}/tools/fetch-lwip.sh ${HERMIT_LWIP_DIR}
-		VERBATIM USES_TERMINAL COMMENT "Fetching lwIP")
+		COMMAND ${CMAKE_SOURCE_DIR}/tools/fetch-source.sh lwip src/core/init.c ${HERMIT_LWIP_DIR}
+		VERBATIM USES_TERMINAL COMMENT "Fetching lwIP (or give its source with -DLWIP_SOURCE_DIR=)")
 endif()
 add_custom_target(lwip-source DEPENDS ${HERMIT_LWIP_DIR}/src/core/init.c)

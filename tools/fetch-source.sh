@@ -1,20 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Fetches lwIP's source from the distribution's source package into the folder DEST, and leaves the
-# system's own apt configuration alone: a private list of source repositories is derived from the
-# machine's list of binary ones (one-line .list files and deb822 .sources files, with their options,
-# such as Signed-By), as far as they are those of the distribution's main archive.
+# Fetches the distribution's source package PACKAGE into the folder DEST, whose file FILE is there
+# afterwards. Does nothing when it is there already. Leaves the system's own apt configuration alone: a
+# private list of source repositories is derived from the machine's list of binary ones (one-line .list
+# files and deb822 .sources files, with their options, such as Signed-By), as far as they are those of the
+# distribution's main archive.
 #
-# Usage: tools/fetch-lwip.sh DEST      (DEST/src/core/init.c is there afterwards)
+# Usage: tools/fetch-source.sh PACKAGE FILE DEST
 set -eu
 
-dest=${1:?usage: fetch-lwip.sh DEST}
-[ ! -e "$dest/src/core/init.c" ] || exit 0
+usage="usage: fetch-source.sh PACKAGE FILE DEST"
+package=${1:?$usage} file=${2:?$usage} dest=${3:?$usage}
+[ ! -e "$dest/$file" ] || exit 0
 
 for command in apt-get dpkg-source; do
 	command -v $command >/dev/null || {
-		echo "fetch-lwip.sh: no $command; give the source with -DLWIP_SOURCE_DIR=" >&2
+		echo "fetch-source.sh: no $command, so no source of $package" >&2
 		exit 1
 	}
 done
@@ -22,7 +24,7 @@ done
 . /etc/os-release
 codename=${VERSION_CODENAME:?no VERSION_CODENAME in /etc/os-release}
 mkdir -p "$(dirname "$dest")"
-work=$(mktemp -d "$(dirname "$dest")/lwip-fetch.XXXXXX")
+work=$(mktemp -d "$(dirname "$dest")/$package-fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 mkdir -p "$work/sources" "$work/lists/partial" "$work/cache/archives/partial" "$work/unpack"
@@ -64,14 +66,14 @@ lines()
 
 : >"$work/sources/machine.sources"
 : >"$work/sources/machine.list"
-for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
-	case $file in
-	*.sources) [ ! -r "$file" ] || stanzas "$file" >>"$work/sources/machine.sources" ;;
-	*.list) [ ! -r "$file" ] || lines "$file" >>"$work/sources/machine.list" ;;
+for list in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+	case $list in
+	*.sources) [ ! -r "$list" ] || stanzas "$list" >>"$work/sources/machine.sources" ;;
+	*.list) [ ! -r "$list" ] || lines "$list" >>"$work/sources/machine.list" ;;
 	esac
 done
-for file in machine.sources machine.list; do
-	[ -s "$work/sources/$file" ] || rm "$work/sources/$file"
+for list in machine.sources machine.list; do
+	[ -s "$work/sources/$list" ] || rm "$work/sources/$list"
 done
 
 private_apt()
@@ -82,13 +84,13 @@ private_apt()
 }
 
 private_apt update
-(cd "$work/unpack" && private_apt source --only-source lwip)
-for folder in "$work"/unpack/lwip-*/; do
-	if [ -e "$folder/src/core/init.c" ]; then
+(cd "$work/unpack" && private_apt source --only-source "$package")
+for folder in "$work/unpack/$package"-*/; do
+	if [ -e "$folder/$file" ]; then
 		rm -rf "$dest"
 		mv "$folder" "$dest"
 		exit 0
 	fi
 done
-echo "fetch-lwip.sh: the source package has no src/core/init.c" >&2
+echo "fetch-source.sh: the source package $package has no $file" >&2
 exit 1
