@@ -47,6 +47,11 @@ bool cpu_emulated(void);
 /* Chooses how CPUs wait. */
 void idle_init(void);
 
+/* entry.S: turn interrupts on and wait for one by HLT, or by MWAIT, which a write to what is
+ * MONITORED would end as well. */
+void idle_halt(void);
+void idle_mwait(const void *monitored);
+
 /* Vector unit of the executing CPU. */
 void fpu_init_cpu(void);
 

@@ -202,6 +202,38 @@ context_start:
 	.size context_start, . - context_start
 
 /*
+ * void idle_halt(void), void idle_mwait(const void *monitored): see idle.c. The instruction behind STI runs
+ * with interrupts still off: nothing can come between the two. Hypervisors have been seen that forget
+ * this (QEMU 7.2's own SVM, when the guest is left and entered there), and a processor that waits after
+ * its interrupt has come waits for ever. So trap_dispatch goes on behind idle_waits_* then.
+ */
+	.balign 16
+	.globl idle_halt, idle_waits_halt
+	.type idle_halt, @function
+idle_halt:
+	sti
+idle_waits_halt:
+	hlt
+	ret
+	.size idle_halt, . - idle_halt
+
+	.globl idle_mwait, idle_waits_mwait
+	.type idle_mwait, @function
+idle_mwait:
+	movq %rdi, %rax
+	xorl %ecx, %ecx
+	xorl %edx, %edx
+	monitor
+	xorl %eax, %eax			/* C1, the shallowest state */
+	sti
+idle_waits_mwait:
+	mwait
+	.globl idle_done
+idle_done:
+	ret
+	.size idle_mwait, . - idle_mwait
+
+/*
  * Access to the application's memory. Each instruction that may fault has an entry in the table
  * .ktable.fixup: (address, where to go on). The trap handler looks it up when the fault cannot be
  * resolved.

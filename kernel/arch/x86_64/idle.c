@@ -6,9 +6,9 @@
  * write to their interrupt controllers. So only one of many is executed.
  *
  * For an interrupt: MWAIT (Intel SDM vol. 3, 9.10), which lets the processor sleep deeper
- * and wake faster, or HLT. The instruction after STI still runs with interrupts off, so an
- * interrupt that came before the wait ends it at once. Virtual machines mostly get no MWAIT, as it
- * would keep the host's CPU; QEMU's own processor has one that does not wait at all.
+ * and wake faster, or HLT. An interrupt that came before the wait ends it at once (idle_halt in
+ * entry.S). Virtual machines mostly get no MWAIT, as it would keep the host's CPU; QEMU's own
+ * processor has one that does not wait at all.
  */
 #include <arch/cpu.h>
 #include <arch/mmu.h>
@@ -52,13 +52,10 @@ void arch_cpu_relax(void)
 void arch_cpu_idle(void)
 {
 	arch_tlb_rest();
-	if (use_mwait) {
-		/* Nobody writes to what is monitored; C1, the shallowest state. */
-		__asm__ volatile("monitor" ::"a"(arch_percpu_this()), "c"(0), "d"(0) : "memory");
-		__asm__ volatile("sti; mwait" ::"a"(0), "c"(0) : "memory");
-	} else {
-		__asm__ volatile("sti; hlt" ::: "memory");
-	}
+	if (use_mwait)
+		idle_mwait(arch_percpu_this()); /* nobody writes there */
+	else
+		idle_halt();
 	/* Only an interrupt ends HLT, and has resumed. */
 	if (arch_percpu_this()->tlb_resting) {
 		arch_irq_disable();

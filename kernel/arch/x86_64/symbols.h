@@ -25,6 +25,9 @@ extern uint64_t boot_entry_tsc;
 /* entry.S: the code that each vector enters. */
 extern const uint8_t trap_vectors[256][16];
 
+/* entry.S: instructions that wait for an interrupt, and where it goes on after them. */
+extern const uint8_t idle_waits_halt[], idle_waits_mwait[], idle_done[];
+
 /* trampoline.S: the first code of another CPU. */
 extern const uint8_t smp_trampoline[], smp_trampoline_end[];
 

@@ -14,6 +14,7 @@
 #include <asm-generic/siginfo.h>
 #include <asm/errno.h>
 #include <asm/signal.h>
+#include <lib/assert.h>
 
 #include "asm.h"
 #include "cpu.h"
@@ -184,11 +185,27 @@ static void exception(struct trap_frame *frame)
 	exception_in_app(frame);
 }
 
+/* An interrupt between STI and the wait: see idle_halt in entry.S. */
+static void leave_wait(struct trap_frame *frame)
+{
+	if (frame->rip == (uintptr_t)idle_waits_halt || frame->rip == (uintptr_t)idle_waits_mwait)
+		frame->rip = (uintptr_t)idle_done;
+}
+
+/* A machine that interrupts with interrupts off breaks every lock: it is told apart from faults of
+ * the kernel. */
+static void interrupt(struct trap_frame *frame)
+{
+	ASSERT(frame->rflags & RFLAGS_IF);
+	leave_wait(frame);
+	irq_dispatch((unsigned)frame->vector);
+}
+
 /* From trap_entry: the frame is on the task's kernel stack, interrupts are off. */
 void trap_dispatch(struct trap_frame *frame)
 {
 	if (frame->vector >= EXCEPTION_COUNT)
-		irq_dispatch((unsigned)frame->vector);
+		interrupt(frame);
 	else if (frame->vector == ARCH_VECTOR_PAGE_FAULT)
 		page_fault(frame);
 	else
