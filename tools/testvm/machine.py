@@ -145,7 +145,7 @@ class Machine:
     def _command(self, disk, pipes):
         arguments = self._arguments
         command = [arguments.qemu, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
-        command += ["-M", "q35", "-accel", self._accelerator(), "-cpu", arguments.cpu]
+        command += ["-M", "q35", "-accel", "tcg", "-cpu", arguments.cpu]
         command += ["-smp", str(arguments.cpus), "-m", f"{arguments.mem}B", *self._nodes()]
         command += ["-kernel", self._images.kernel(), "-initrd", disk]
         level = "" if arguments.verbose else "quiet"
@@ -163,13 +163,6 @@ class Machine:
                         f"security_model=none,multidevs=remap{mode}"]
             command += ["-device", f"virtio-9p-pci,fsdev=share{number},mount_tag=share{number}"]
         return command
-
-    def _accelerator(self):
-        """
-        With guests inside, QEMU's processors take turns in one thread: in threads of their own, one
-        that enters a guest now and then loses an interrupt, and all wait for it for ever.
-        """
-        return "tcg,thread=multi" if self._arguments.no_kvm else "tcg,thread=single"
 
     def _nodes(self):
         """CPUs and memory in equal parts, the rest to the last node."""

@@ -35,7 +35,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     add = parser.add_argument
     add("--build", default=default, help="build folder: kernel, init and disks are kept there")
-    add("--cpus", type=int, default=1, metavar="N")
+    add("--cpus", type=int, default=1, metavar="N", help="more than 1 need --no-kvm")
     add("--mem", type=size, default=size("1G"), metavar="SIZE", help="memory, such as 2G (default: 1G)")
     add("--numa", type=int, default=1, metavar="N", help="spread CPUs and memory over N nodes")
     add("--cpu", default="EPYC,+svm,+npt", help="QEMU's processor model (default: %(default)s)")
@@ -56,6 +56,8 @@ def parse_arguments():
         del arguments.command[0]
     if not arguments.command:
         parser.error("a command is missing")
+    if arguments.cpus > 1 and not arguments.no_kvm:
+        parser.error("KVM works with one CPU only (docs/testvm.md): --no-kvm for more")
     return arguments
 
 

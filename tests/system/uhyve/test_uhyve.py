@@ -86,7 +86,7 @@ class Output(Uhyve):
 class Processors(Uhyve):
     def test_affinity(self):
         self.assertStatus(self.proxy("hello", "--affinity=0"), 0)
-        self.assertStatus(self.proxy("hello", "--cpus=2", "--affinity=0-1"), 0)
+        self.assertStatus(self.proxy("hello", "--cpus=2", "--affinity=0,0-0"), 0)
 
     def test_impossible_affinity(self):
         result = self.proxy("hello", "--affinity=1000")
