@@ -145,9 +145,9 @@ u32_t sys_now(void)
 	return (u32_t)(clock_monotonic_ns() / NS_PER_MSEC);
 }
 
-void net_lwip_panic(const char *message)
+void net_lwip_panic(int line)
 {
-	panic("lwip: %s", message);
+	panic("lwip: an assertion of line %d does not hold", line);
 }
 
 uint32_t net_random(void)

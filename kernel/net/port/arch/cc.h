@@ -27,7 +27,7 @@ typedef long ssize_t;
 
 /* stack.c; see there. */
 void net_assert_locked(void);
-noreturn void net_lwip_panic(const char *message);
+noreturn void net_lwip_panic(int line);
 uint32_t net_random(void);
 uint16_t net_checksum(const void *data, int size);
 void *net_malloc(size_t size);
@@ -39,7 +39,8 @@ extern uint32_t net_tcp_window, net_tcp_send_buffer;
 #define LWIP_PLATFORM_DIAG(x)                                                                      \
 	do {                                                                                       \
 	} while (0)
-#define LWIP_PLATFORM_ASSERT(x) net_lwip_panic(x)
+/* The report of a panic names the function; lwIP's messages would be 8 KiB of the image. */
+#define LWIP_PLATFORM_ASSERT(x) net_lwip_panic(__LINE__)
 #define LWIP_RAND()		net_random()
 
 /* tcp_write() may be given the application's memory: the lower half of the address space. */
