@@ -53,14 +53,16 @@ static int steal_from(struct sched_cpu *victim, struct sched_cpu *self) NO_THREA
 	if (!spin_try_lock_nested(&victim->lock))
 		return -1;
 	task = find_movable(victim, self);
-	if (task) {
-		runqueue_remove(&victim->queue, &task->run_node, task->priority);
-		atomic_store_explicit(&task->sched, self, memory_order_release);
-	}
-	spin_unlock_nested(&victim->lock);
-	if (!task)
+	if (!task) {
+		spin_unlock_nested(&victim->lock);
 		return 0;
-	spin_lock_nested(&self->lock);
+	}
+	runqueue_remove(&victim->queue, &task->run_node, task->priority);
+	sched_move(task, victim, self);
+	if (unlikely(!sched_may_run_on(task, self->index))) { /* any more */
+		sched_place(task, self, arch_irq_save());
+		return 0;
+	}
 	runqueue_push(&self->queue, &task->run_node, task->priority, false);
 	spin_unlock_nested(&self->lock);
 	return 1;
@@ -200,18 +202,23 @@ unsigned sched_runnable_count(void) NO_THREAD_SAFETY
 	return count;
 }
 
+void sched_interrupt(struct sched_cpu *sched)
+{
+	uint32_t before = atomic_load_explicit(&sched->kicks, memory_order_seq_cst);
+
+	ASSERT(arch_irq_enabled() && sched->index != cpu_index());
+	arch_cpu_kick(sched->index);
+	while (atomic_load_explicit(&sched->kicks, memory_order_seq_cst) == before)
+		arch_cpu_relax();
+}
+
 void sched_barrier_all(void)
 {
 	atomic_thread_fence(memory_order_seq_cst);
 	for (unsigned i = 0; i < cpu_count(); i++) {
 		struct sched_cpu *sched = cpu_get(i)->sched;
-		uint32_t before;
 
-		if (!sched || i == cpu_index())
-			continue;
-		before = atomic_load_explicit(&sched->kicks, memory_order_seq_cst);
-		arch_cpu_kick(i);
-		while (atomic_load_explicit(&sched->kicks, memory_order_seq_cst) == before)
-			arch_cpu_relax();
+		if (sched && i != cpu_index())
+			sched_interrupt(sched);
 	}
 }

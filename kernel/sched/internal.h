@@ -123,8 +123,19 @@ extern struct process process;
  * no spinlock held. */
 void sched_switch(void);
 
-/* Adds a new task (state RUNNABLE, on no queue) to a run queue. */
+/* Adds a task (state RUNNABLE, on no queue) to a run queue. */
 void sched_add(struct task *task);
+
+/* The same for a task whose run queue SCHED is locked; unlocked on return. */
+void sched_place(struct task *task, struct sched_cpu *sched, arch_irq_state_t irq);
+
+/* TASK, on no queue, belongs to TO instead of FROM. FROM is locked, and TO on return. In between
+ * neither is: what TO was chosen for has to be looked at again. */
+void sched_move(struct task *task, struct sched_cpu *from, struct sched_cpu *to);
+
+/* Interrupts the CPU of SCHED, not the executing one, and waits until its handler has begun: what
+ * it does next in the application follows what sched_kicked finds. Interrupts on, no lock held. */
+void sched_interrupt(struct sched_cpu *sched);
 
 /* task_wake for tasks in one of STATES only. */
 bool sched_wake(struct task *task, uint32_t states);
@@ -142,8 +153,8 @@ uint64_t sched_task_cycles(struct task *task);
 /* Sets the effective priority; under pi_lock (futex_pi.c). */
 void sched_set_priority(struct task *task, unsigned priority);
 
-/* Sets the CPUs that TASK may use, and moves it if need be; the current task has moved on return.
- */
+/* Sets the CPUs that TASK may use, and moves it if need be: from the return on it executes nothing
+ * of the application elsewhere. As sched_interrupt. */
 void sched_set_affinity(struct task *task, const struct cpu_set *set);
 
 /* The slice timer's callback; the reschedule interrupt's handler. */

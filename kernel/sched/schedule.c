@@ -181,18 +181,25 @@ static int notice(struct sched_cpu *sched, const struct task *task) REQUIRES(sch
 	return helper;
 }
 
-/* Puts TASK, runnable and on no queue, on the best queue. LAST is locked, and unlocked on return.
- */
-static void place(struct task *task, struct sched_cpu *last, arch_irq_state_t irq) NO_THREAD_SAFETY
+void sched_move(struct task *task, struct sched_cpu *from, struct sched_cpu *to) NO_THREAD_SAFETY
 {
-	struct sched_cpu *sched = choose_cpu(task, last);
+	atomic_store_explicit(&task->sched, to, memory_order_release);
+	spin_unlock_nested(&from->lock);
+	spin_lock_nested(&to->lock);
+}
+
+void sched_place(struct task *task, struct sched_cpu *sched, arch_irq_state_t irq) NO_THREAD_SAFETY
+{
+	struct sched_cpu *best;
 	int cpu;
 
 	ASSERT(!list_linked(&task->run_node) && !task->on_cpu);
-	if (sched != last) {
-		atomic_store_explicit(&task->sched, sched, memory_order_release);
-		spin_unlock_nested(&last->lock);
-		spin_lock_nested(&sched->lock);
+	while ((best = choose_cpu(task, sched)) != sched) {
+		sched_move(task, sched, best);
+		sched = best;
+		if (likely(sched_may_run_on(task, sched->index)))
+			break;
+		kick((int)sched->index); /* it was claimed for nothing */
 	}
 	runqueue_push(&sched->queue, &task->run_node, task->priority, false);
 	cpu = notice(sched, task);
@@ -203,12 +210,10 @@ static void place(struct task *task, struct sched_cpu *last, arch_irq_state_t ir
 
 void sched_add(struct task *task) NO_THREAD_SAFETY
 {
-	arch_irq_state_t irq = arch_irq_save();
-	struct sched_cpu *sched = cpu_this()->sched;
+	arch_irq_state_t irq;
+	struct sched_cpu *sched = sched_lock_task(task, &irq);
 
-	task->sched = sched;
-	spin_lock_nested(&sched->lock);
-	place(task, sched, irq);
+	sched_place(task, sched, irq);
 }
 
 bool sched_wake(struct task *task, uint32_t states) NO_THREAD_SAFETY
@@ -224,7 +229,7 @@ bool sched_wake(struct task *task, uint32_t states) NO_THREAD_SAFETY
 	if (task->on_cpu) /* it has not blocked yet and will not */
 		spin_unlock(&sched->lock, irq);
 	else
-		place(task, sched, irq);
+		sched_place(task, sched, irq);
 	return true;
 }
 
@@ -253,20 +258,27 @@ void sched_notify_signal(struct task *task) NO_THREAD_SAFETY
 	arch_irq_restore(irq);
 }
 
-/* The reschedule interrupt: another CPU has changed something that concerns this one. */
-void sched_kicked(void *unused)
+/* Compares the queue of the executing CPU with the task that runs. */
+static void heed_queue(struct sched_cpu *sched) REQUIRES(sched->lock)
 {
-	struct sched_cpu *sched = cpu_this()->sched;
-	int top;
+	int top = runqueue_top(&sched->queue);
 
-	(void)unused;
-	atomic_fetch_add_explicit(&sched->kicks, 1, memory_order_seq_cst);
-	spin_lock_nested(&sched->lock);
-	top = runqueue_top(&sched->queue);
 	if (top > sched->current_priority)
 		sched_work_set(ARCH_WORK_RESCHED);
 	else if (top >= 0 && top == sched->current_priority)
 		slice_start(sched);
+}
+
+/* The reschedule interrupt: another CPU has changed something that concerns this one. */
+void sched_kicked(void *unused)
+{
+	struct sched_cpu *sched = cpu_this()->sched;
+
+	(void)unused;
+	/* First: who sees it (sched_interrupt) knows that what it did before is seen here. */
+	atomic_fetch_add_explicit(&sched->kicks, 1, memory_order_seq_cst);
+	spin_lock_nested(&sched->lock);
+	heed_queue(sched);
 	if (sched->current->signal_work)
 		sched_work_set(ARCH_WORK_SIGNAL);
 	if (!sched_may_run_on(sched->current, sched->index) && sched->current != sched->idle)
@@ -326,17 +338,11 @@ void sched_switch(void) NO_THREAD_SAFETY
 	sched->helper = find_helper(sched);
 	if (sched->queue.bitmap && runqueue_top(&sched->queue) == next->priority)
 		slice_start(sched);
-	if (next == prev) {
-		int helper = sched->helper;
-
-		spin_unlock_nested(&sched->lock);
-		kick(helper);
-		arch_irq_restore(irq);
-		return;
+	if (next != prev) {
+		account_switch(sched, prev, next);
+		cpu->current = next;
+		arch_context_switch(&prev->context, &next->context, next->stack_top);
 	}
-	account_switch(sched, prev, next);
-	cpu->current = next;
-	arch_context_switch(&prev->context, &next->context, next->stack_top);
 	sched_finish_switch();
 	arch_irq_restore(irq);
 }
@@ -387,14 +393,10 @@ uint64_t sched_task_cycles(struct task *task) NO_THREAD_SAFETY
 /* The running task of SCHED's CPU has another priority: the CPU to kick, or -1. */
 static int priority_changed(struct sched_cpu *sched) REQUIRES(sched->lock)
 {
-	int top = runqueue_top(&sched->queue);
-
 	if (sched != cpu_this()->sched)
-		return top >= sched->current_priority ? (int)sched->index : -1;
-	if (top > sched->current_priority)
-		sched_work_set(ARCH_WORK_RESCHED);
-	else if (top == sched->current_priority)
-		slice_start(sched);
+		return runqueue_top(&sched->queue) >= sched->current_priority ? (int)sched->index
+									      : -1;
+	heed_queue(sched);
 	return -1;
 }
 
@@ -432,7 +434,7 @@ void sched_set_affinity(struct task *task, const struct cpu_set *set) NO_THREAD_
 		spin_unlock(&sched->lock, irq);
 	} else if (list_linked(&task->run_node)) {
 		runqueue_remove(&sched->queue, &task->run_node, task->priority);
-		place(task, sched, irq);
+		sched_place(task, sched, irq);
 	} else {
 		bool running = task->on_cpu;
 
@@ -440,6 +442,6 @@ void sched_set_affinity(struct task *task, const struct cpu_set *set) NO_THREAD_
 		if (running && task == task_current())
 			sched_switch();
 		else if (running)
-			arch_cpu_kick(sched->index);
+			sched_interrupt(sched);
 	}
 }
