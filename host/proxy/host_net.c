@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -63,8 +62,7 @@ static int refuse_tap(const char *name, int err)
 	return STATUS_PROXY;
 }
 
-/* OFFLOADS: with a header in front of each frame that says what is left to do for it. */
-static int open_tap(const char *name, bool offloads, int *fd)
+static int open_tap(const char *name, bool header, int *fd)
 {
 	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
 
@@ -80,29 +78,29 @@ static int open_tap(const char *name, bool offloads, int *fd)
 			      strerror(errno));
 		return STATUS_PROXY;
 	}
-	request.ifr_flags |= offloads ? IFF_VNET_HDR : 0;
+	request.ifr_flags |= header ? IFF_VNET_HDR : 0;
 	memcpy(request.ifr_name, name, strlen(name));
 	return ioctl(*fd, TUNSETIFF, &request) == 0 ? 0 : refuse_tap(name, errno);
 }
 
 /* "@N": a descriptor that whoever started the proxy has opened. */
-static int take_tap(const char *name, bool offloads, int *fd)
+static int take_tap(const struct net_options *net, bool header, int *fd)
 {
 	struct ifreq request = {0};
-	int number = atoi(name + 1);
+	int number = net_options_tap_fd(net);
 
 	if (ioctl(number, TUNGETIFF, &request) != 0 || !(request.ifr_flags & IFF_TAP)) {
 		proxy_message("HERMIT_NETIF: descriptor %d is not an open tap device", number);
 		return STATUS_PROXY;
 	}
-	if (!offloads && (request.ifr_flags & IFF_VNET_HDR)) {
+	if (!header && (request.ifr_flags & IFF_VNET_HDR)) {
 		proxy_message("HERMIT_CAPTURE_NET: QEMU cannot capture from descriptor %d, which "
 			      "was opened with IFF_VNET_HDR",
 			      number);
 		return STATUS_PROXY;
 	}
 	*fd = fcntl(number, F_DUPFD_CLOEXEC, 0);
-	return *fd >= 0 ? 0 : refuse_tap(name, errno);
+	return *fd >= 0 ? 0 : refuse_tap(net->tap, errno);
 }
 
 /* With a tap device other machines see the station: then its address has to be one of a kind. */
@@ -129,45 +127,45 @@ static int check_rules(const struct net_options *net)
 	return status;
 }
 
-static int check_capture(void)
+int host_net_open_capture(void)
 {
-	int fd = open(NET_CAPTURE_FILE, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	int fd = open(NET_CAPTURE_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
-	if (fd < 0) {
+	if (fd < 0)
 		proxy_message("HERMIT_CAPTURE_NET: %s: %s", NET_CAPTURE_FILE, strerror(errno));
-		return STATUS_PROXY;
-	}
-	close(fd);
+	return fd;
+}
+
+static int open_devices(const struct net_options *net, const struct host_net_wish *wish,
+			struct host_net *host)
+{
+	struct ifreq request = {0};
+	int status = net->tap[0] == '@' ? take_tap(net, wish->header, &host->tap)
+					: open_tap(net->tap, wish->header, &host->tap);
+
+	if (status)
+		return status;
+	host->header = ioctl(host->tap, TUNGETIFF, &request) == 0 &&
+		       (request.ifr_flags & IFF_VNET_HDR) != 0;
+	if (wish->vhost)
+		host->vhost = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
 	return 0;
 }
 
-int host_net_open(const struct options *options, struct qemu_host *host)
+int host_net_open(const struct net_options *net, const struct host_net_wish *wish,
+		  struct host_net *host)
 {
-	const struct net_options *net = &options->net;
-	int status = 0;
-
-	host->tap = host->vhost = -1;
+	*host = (struct host_net){.tap = -1, .vhost = -1};
 	choose_mac(net, host->mac);
-	if (net->capture && net->nic != NIC_NONE)
-		status = check_capture();
-	if (!status)
-		status = check_rules(net);
-	if (status || !net->tap)
-		return status;
-	/* QEMU would write the header into the file as a part of the frame. */
-	bool offloads = !net->capture;
-	status = net->tap[0] == '@' ? take_tap(net->tap, offloads, &host->tap)
-				    : open_tap(net->tap, offloads, &host->tap);
-	/* Frames that go past QEMU cannot be captured, and without KVM nobody could tell vhost of
-	 * the guest's notifications. */
-	if (!status && host->kvm && net->nic == NIC_VIRTIO && !net->capture)
-		host->vhost = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
+	int status = check_rules(net);
+	if (!status && net->tap)
+		status = open_devices(net, wish, host);
 	if (status)
 		host_net_close(host);
 	return status;
 }
 
-void host_net_close(struct qemu_host *host)
+void host_net_close(struct host_net *host)
 {
 	if (host->tap >= 0)
 		close(host->tap);

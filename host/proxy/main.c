@@ -154,18 +154,20 @@ static int release_std_handles(void)
 	return 0;
 }
 
-/* Closes what the proxy got from whoever started it, but the standard descriptors and their copies.
- */
-static void close_inherited(const int std[3])
+/* Closes what the proxy got from whoever started it, but the standard descriptors, their copies and
+ * the tap device that an option names. */
+static void close_inherited(const int std[3], int tap)
 {
+	const int needed[] = {std[0], std[1], std[2], tap};
 	unsigned next = 3;
 
 	for (;;) {
 		unsigned kept = ~0u;
 
-		for (int i = 0; i < 3; i++)
-			if (std[i] >= 0 && (unsigned)std[i] >= next && (unsigned)std[i] < kept)
-				kept = (unsigned)std[i];
+		for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+			if (needed[i] >= 0 && (unsigned)needed[i] >= next &&
+			    (unsigned)needed[i] < kept)
+				kept = (unsigned)needed[i];
 		if (kept > next)
 			syscall(SYS_close_range, next, kept == ~0u ? kept : kept - 1, 0);
 		if (kept == ~0u)
@@ -235,7 +237,7 @@ static int run(struct session *session, char **envp)
 	const struct options *options = &session->options;
 
 	if (options->isle == ISLE_UHYVE && !options->no_sandbox)
-		close_inherited(session->std);
+		close_inherited(session->std, net_options_tap_fd(&options->net));
 	int status = open_image(session);
 	if (!status)
 		status = build_mounts(session);

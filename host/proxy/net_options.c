@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,7 +168,7 @@ static bool check_addresses(const struct net_options *net)
 	return false;
 }
 
-bool net_options_complete(struct net_options *net, const char *no_card)
+bool net_options_complete(struct net_options *net)
 {
 	struct publish_rule rule = {.host.s_addr = htonl(INADDR_LOOPBACK),
 				    .host_port = net->app_port,
@@ -177,14 +178,11 @@ bool net_options_complete(struct net_options *net, const char *no_card)
 		proxy_message("out of memory");
 		return false;
 	}
-	if (net->nic == NIC_NONE)
-		no_card = "HERMIT_NIC is 'none'";
-	if (no_card && (net->rule_count || net->tap || net->capture)) {
-		proxy_message("%s needs a network card (%s)",
+	if (net->nic == NIC_NONE && (net->rule_count || net->tap || net->capture)) {
+		proxy_message("%s needs a network card (HERMIT_NIC is 'none')",
 			      net->tap		? "HERMIT_NETIF"
 			      : net->rule_count ? "a published port"
-						: "HERMIT_CAPTURE_NET",
-			      no_card);
+						: "HERMIT_CAPTURE_NET");
 		return false;
 	}
 	if (net->tap && net->rule_count) {
@@ -193,6 +191,25 @@ bool net_options_complete(struct net_options *net, const char *no_card)
 		return false;
 	}
 	return !net->tap || check_addresses(net);
+}
+
+int net_options_tap_fd(const struct net_options *net)
+{
+	return net->tap && net->tap[0] == '@' ? atoi(net->tap + 1) : -1;
+}
+
+void net_options_describe(const struct net_options *net, char out[NET_PARAMETERS_SIZE])
+{
+	char ip[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN], mask[INET_ADDRSTRLEN];
+
+	out[0] = '\0';
+	if (!net->tap || !net->ip.s_addr)
+		return;
+	inet_ntop(AF_INET, &net->ip, ip, sizeof(ip));
+	inet_ntop(AF_INET, &net->gateway, gateway, sizeof(gateway));
+	inet_ntop(AF_INET, &net->mask, mask, sizeof(mask));
+	snprintf(out, NET_PARAMETERS_SIZE, " hermit.ip=%s hermit.gateway=%s hermit.mask=%s", ip,
+		 gateway, mask);
 }
 
 void net_options_destroy(struct net_options *net)

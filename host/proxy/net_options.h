@@ -25,7 +25,7 @@ struct publish_rule {
 /* In the current directory. */
 #define NET_CAPTURE_FILE "qemu-vlan0.pcap"
 
-/* Without a tap device the network is QEMU's user-mode network. */
+/* Without a tap device the network is a user-mode network, QEMU's or the proxy's own. */
 struct net_options {
 	enum option_nic nic;
 	struct publish_rule *rules; /* owned */
@@ -50,9 +50,17 @@ bool net_set_gateway(struct net_options *net, const char *text);
 bool net_set_mask(struct net_options *net, const char *text);
 bool net_set_mac(struct net_options *net, const char *text);
 
-/* All have been set: do they fit together? NO_CARD: why the machine cannot have a card, or NULL.
- * False after a message for the user. */
-bool net_options_complete(struct net_options *net, const char *no_card);
+/* All have been set: do they fit together? False after a message for the user. */
+bool net_options_complete(struct net_options *net);
+
+/* The tap device's descriptor, -1: none was named. */
+int net_options_tap_fd(const struct net_options *net);
+
+/* What the kernel is to know of the network, for its command line, each after a space: nothing,
+ * where it is to ask by DHCP. */
+#define NET_PARAMETERS_SIZE 128u
+void net_options_describe(const struct net_options *net, char out[NET_PARAMETERS_SIZE]);
+
 void net_options_destroy(struct net_options *net);
 
 #endif /* PROXY_NET_OPTIONS_H */

@@ -454,6 +454,10 @@ static bool choose_machine(struct options *options)
 			  : options->nodes > 1		  ? "a machine with NUMA nodes"
 							  : NULL;
 
+	if (why && options->isle == ISLE_UHYVE) {
+		proxy_message("%s needs isle 'qemu' (HERMIT_ISLE)", why);
+		return false;
+	}
 	if (!why || options->machine != MACHINE_MICROVM)
 		return true;
 	options->machine = MACHINE_Q35;
@@ -477,8 +481,7 @@ bool options_parse(struct options *options, int argc, char **argv)
 				    .net = net_options_default};
 	if (!parse_environment(options) || !parse_arguments(options, argc, argv))
 		return false;
-	const char *no_card = options->isle == ISLE_UHYVE ? "isle uhyve has none" : NULL;
-	if (!choose_machine(options) || !net_options_complete(&options->net, no_card))
+	if (!choose_machine(options) || !net_options_complete(&options->net))
 		return false;
 	if (options->app_argc == 0 && !options->help && !options->version) {
 		proxy_message("no application given (try --help)");

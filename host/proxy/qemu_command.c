@@ -204,20 +204,6 @@ static void add_network(struct qemu_command *command, const struct options *opti
 	}
 }
 
-/* What the kernel is to know of the network: nothing, where it is to ask by DHCP. */
-static void describe_network(char *out, size_t size, const struct net_options *net)
-{
-	char ip[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN], mask[INET_ADDRSTRLEN];
-
-	out[0] = '\0';
-	if (!net->tap || !net->ip.s_addr)
-		return;
-	inet_ntop(AF_INET, &net->ip, ip, sizeof(ip));
-	inet_ntop(AF_INET, &net->gateway, gateway, sizeof(gateway));
-	inet_ntop(AF_INET, &net->mask, mask, sizeof(mask));
-	snprintf(out, size, " hermit.ip=%s hermit.gateway=%s hermit.mask=%s", ip, gateway, mask);
-}
-
 /*
  * QEMU's heap in large pages, and one heap for as few threads as a machine with one processor has:
  * 800 page faults less, 2 ms of a start.
@@ -235,7 +221,7 @@ static void add_tunables(struct qemu_command *command, const struct options *opt
 int qemu_command_build(struct qemu_command *command, const struct options *options,
 		       const char *image, const struct qemu_host *host)
 {
-	char network[128];
+	char network[NET_PARAMETERS_SIZE];
 
 	*command = (struct qemu_command){0};
 	add(command, "%s", options->qemu);
@@ -252,7 +238,7 @@ int qemu_command_build(struct qemu_command *command, const struct options *optio
 	add(command, "%s", image);
 	add(command, "-append");
 	/* Above 1 MiB nothing but the image has been written to memory, by this firmware. */
-	describe_network(network, sizeof(network), &options->net);
+	net_options_describe(&options->net, network);
 	add(command, "hermit.channel=virtio hermit.zeroed=1 hermit.cpus=%u%s%s%s%s", options->cpus,
 	    options->verbose ? " hermit.verbose=1" : "", network,
 	    host->listener >= 0 ? " hermit.token=" : "", host->token);

@@ -176,6 +176,29 @@ static int check_ports(const struct options *options)
 	return status;
 }
 
+/* Fills in the network's part of HOST, in which `kvm` is set; NET is to be closed. */
+static int open_network(const struct net_options *options, struct qemu_host *host,
+			struct host_net *net)
+{
+	/* QEMU would write the header into the file as a part of the frame. Frames that go past it
+	 * cannot be captured, and without KVM nobody could tell vhost of notifications. */
+	const struct host_net_wish wish = {.header = !options->capture,
+					   .vhost = host->kvm && options->nic == NIC_VIRTIO &&
+						    !options->capture};
+
+	if (options->capture && options->nic != NIC_NONE) {
+		int fd = host_net_open_capture();
+		if (fd < 0)
+			return STATUS_PROXY;
+		close(fd);
+	}
+	int status = host_net_open(options, &wish, net);
+	host->tap = net->tap;
+	host->vhost = net->vhost;
+	memcpy(host->mac, net->mac, sizeof(host->mac));
+	return status;
+}
+
 /* QEMU with what HOST says. */
 static int launch(struct qemu_isle *qemu)
 {
@@ -201,6 +224,7 @@ int qemu_isle_start(struct qemu_isle *qemu, const struct options *options, struc
 {
 	const struct qemu_process *process = &qemu->process;
 	struct qemu_host *host = &qemu->host;
+	struct host_net net;
 
 	*qemu = (struct qemu_isle){.options = options, .isle = isle, .start = clock_sample_now()};
 	int status = check_ports(options);
@@ -209,11 +233,11 @@ int qemu_isle_start(struct qemu_isle *qemu, const struct options *options, struc
 	if (!status)
 		status = kvm_choose(options, &host->kvm);
 	if (!status)
-		status = host_net_open(options, host);
+		status = open_network(&options->net, host, &net);
 	if (status)
 		return status;
 	status = launch(qemu);
-	host_net_close(host);
+	host_net_close(&net);
 	*isle = (struct isle){.ops = &qemu_ops,
 			      .context = qemu,
 			      .name = "QEMU",

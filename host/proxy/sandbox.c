@@ -2,10 +2,9 @@
 /* See sandbox.h. Landlock: Linux, Documentation/userspace-api/landlock.rst. */
 #include "sandbox.h"
 
-#include "sandbox_filter.h"
-
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <stdint.h>
@@ -13,6 +12,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define NAME_SERVERS	       "/etc/resolv.conf" /* libslirp asks them for the guest */
 
 #define LANDLOCK_WITH_REFER    2 /* versions of the interface */
 #define LANDLOCK_WITH_TRUNCATE 3
@@ -79,28 +80,67 @@ static int allow_mount(int ruleset, const struct mount *mount, uint64_t handled)
 	return result;
 }
 
-/* Where the kernel has no Landlock, or one that forbids to move files between directories, the
- * proxy's own checks have to do. */
-static int restrict_directories(const struct mount_table *mounts)
+/*
+ * A rule set that forbids *HANDLED, all that this kernel knows of: its descriptor, or -errno. Where
+ * the kernel has no Landlock, or one that forbids to move files between directories, the proxy's
+ * own checks have to do: NO_LANDLOCK.
+ */
+#define NO_LANDLOCK INT_MIN
+
+static int new_ruleset(uint64_t *handled)
 {
 	long version =
 		syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct landlock_ruleset_attr attr = {.handled_access_fs =
 						     ACCESS_READ | ACCESS_WRITE | ACCESS_NEVER};
-	int result = 0;
 
 	if (version < LANDLOCK_WITH_REFER)
-		return 0;
+		return NO_LANDLOCK;
 	if (version < LANDLOCK_WITH_TRUNCATE)
 		attr.handled_access_fs &= ~ACCESS_TRUNCATE;
-	int ruleset =
-		(int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
+	*handled = attr.handled_access_fs;
+	long ruleset =
+		syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
+	return ruleset < 0 ? -errno : (int)ruleset;
+}
+
+static int enter_ruleset(int ruleset)
+{
+	return syscall(SYS_landlock_restrict_self, ruleset, 0) == 0 ? 0 : -errno;
+}
+
+static int restrict_directories(const struct mount_table *mounts)
+{
+	uint64_t handled;
+	int ruleset = new_ruleset(&handled), result = 0;
+
 	if (ruleset < 0)
-		return -errno;
+		return ruleset == NO_LANDLOCK ? 0 : ruleset;
 	for (size_t i = 0; i < mounts->count && !result; i++)
-		result = allow_mount(ruleset, &mounts->mounts[i], attr.handled_access_fs);
-	if (!result && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
+		result = allow_mount(ruleset, &mounts->mounts[i], handled);
+	if (!result)
+		result = enter_ruleset(ruleset);
+	close(ruleset);
+	return result;
+}
+
+/* The file as it is now: what takes its place later is not read. */
+static int restrict_to_file(const char *path)
+{
+	struct landlock_path_beneath_attr rule = {.allowed_access = ACCESS_FILE_READ};
+	uint64_t handled;
+	int ruleset = new_ruleset(&handled), result = 0;
+
+	if (ruleset < 0)
+		return ruleset == NO_LANDLOCK ? 0 : ruleset;
+	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
+	if (rule.parent_fd >= 0 &&
+	    syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
 		result = -errno;
+	if (rule.parent_fd >= 0)
+		close(rule.parent_fd);
+	if (!result)
+		result = enter_ruleset(ruleset);
 	close(ruleset);
 	return result;
 }
@@ -128,10 +168,24 @@ int sandbox_enter(const struct mount_table *mounts, bool debug, const char **wha
 	return sandbox_filter_install(SANDBOX_MAIN, debug);
 }
 
-int sandbox_enter_vcpu(bool debug)
+int sandbox_enter_thread(enum sandbox_role role, bool debug)
 {
 	const char *what;
 	int error = give_up_privileges(0, &what);
 
-	return error ? error : sandbox_filter_install(SANDBOX_VCPU, debug);
+	return error ? error : sandbox_filter_install(role, debug);
+}
+
+int sandbox_enter_user_net(const char **what)
+{
+	int error = give_up_privileges(0, what);
+
+	if (error)
+		return error;
+	*what = "Landlock";
+	error = restrict_to_file(NAME_SERVERS);
+	if (error)
+		return error;
+	*what = "seccomp";
+	return sandbox_filter_install(SANDBOX_USER_NET, false);
 }

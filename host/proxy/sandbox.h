@@ -7,6 +7,8 @@
 #ifndef PROXY_SANDBOX_H
 #define PROXY_SANDBOX_H
 
+#include "sandbox_filter.h"
+
 #include "common/mount_table.h"
 
 #include <stdbool.h>
@@ -15,7 +17,11 @@
  * MOUNTS), calls. DEBUG: GDB may come. 0 or -errno, and *WHAT failed. Cannot be undone. */
 int sandbox_enter(const struct mount_table *mounts, bool debug, const char **what);
 
-/* A vCPU's thread: fewer calls, no directories. */
-int sandbox_enter_vcpu(bool debug);
+/* Another thread, of ROLE: fewer calls, no directories. */
+int sandbox_enter_thread(enum sandbox_role role, bool debug);
+
+/* The process of the user-mode network: sockets, the list of name servers, nothing else. 0 or
+ * -errno, and *WHAT failed. */
+int sandbox_enter_user_net(const char **what);
 
 #endif /* PROXY_SANDBOX_H */

@@ -11,13 +11,16 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/if_tun.h>
 #include <linux/kvm.h>
 #include <linux/seccomp.h>
+#include <linux/vhost.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -69,6 +72,69 @@ static const struct call_test vcpu_debug_calls[] = {
 	{SYS_ioctl, ALLOW_EQUAL, 1, KVM_GET_REGS},
 	{SYS_ioctl, ALLOW_EQUAL, 1, KVM_SET_REGS},
 	{SYS_ioctl, ALLOW_EQUAL, 1, KVM_SET_GUEST_DEBUG},
+};
+
+/* Frames, and the start and end of the tap device's work. */
+static const struct call_test net_calls[] = {
+	{SYS_readv, ALLOW, 0, 0},
+	{SYS_writev, ALLOW, 0, 0},
+	{SYS_poll, ALLOW, 0, 0},
+	{SYS_ioctl, ALLOW_EQUAL, 1, TUNSETOFFLOAD},
+	{SYS_ioctl, ALLOW_EQUAL, 1, VHOST_SET_FEATURES},
+	{SYS_ioctl, ALLOW_EQUAL, 1, VHOST_SET_VRING_NUM},
+	{SYS_ioctl, ALLOW_EQUAL, 1, VHOST_SET_VRING_BASE},
+	{SYS_ioctl, ALLOW_EQUAL, 1, VHOST_SET_VRING_ADDR},
+	{SYS_ioctl, ALLOW_EQUAL, 1, VHOST_SET_VRING_KICK},
+	{SYS_ioctl, ALLOW_EQUAL, 1, VHOST_SET_VRING_CALL},
+	{SYS_ioctl, ALLOW_EQUAL, 1, (uint32_t)VHOST_GET_VRING_BASE},
+	{SYS_ioctl, ALLOW_EQUAL, 1, VHOST_NET_SET_BACKEND},
+};
+
+/* libslirp: sockets of the internet, and the list of name servers. */
+static const struct call_test user_net_calls[] = {
+	{SYS_socket, ALLOW_EQUAL, 0, AF_INET},
+	{SYS_socket, ALLOW_EQUAL, 0, AF_INET6},
+	{SYS_connect, ALLOW, 0, 0},
+	{SYS_bind, ALLOW, 0, 0},
+	{SYS_listen, ALLOW, 0, 0},
+	{SYS_accept, ALLOW, 0, 0},
+	{SYS_accept4, ALLOW, 0, 0},
+	{SYS_sendto, ALLOW, 0, 0},
+	{SYS_recvfrom, ALLOW, 0, 0},
+	{SYS_sendmsg, ALLOW, 0, 0},
+	{SYS_recvmsg, ALLOW, 0, 0},
+	{SYS_shutdown, ALLOW, 0, 0},
+	{SYS_getsockname, ALLOW, 0, 0},
+	{SYS_getpeername, ALLOW, 0, 0},
+	{SYS_getsockopt, ALLOW, 0, 0},
+	{SYS_setsockopt, ALLOW, 0, 0},
+	{SYS_ioctl, ALLOW_EQUAL, 1, FIONREAD},
+	{SYS_ioctl, ALLOW_EQUAL, 1, FIONBIO},
+	{SYS_fcntl, ALLOW, 0, 0},
+	{SYS_close, ALLOW, 0, 0},
+	{SYS_poll, ALLOW, 0, 0},
+	{SYS_ppoll, ALLOW, 0, 0},
+	{SYS_open, ALLOW, 0, 0},
+	{SYS_openat, ALLOW, 0, 0},
+	{SYS_stat, ALLOW, 0, 0},
+	{SYS_fstat, ALLOW, 0, 0},
+	{SYS_newfstatat, ALLOW, 0, 0},
+	{SYS_lseek, ALLOW, 0, 0},
+	{SYS_brk, ALLOW, 0, 0},
+	{SYS_mremap, ALLOW, 0, 0},
+	{SYS_getrandom, ALLOW, 0, 0},
+	{SYS_execve, END, 0, 0},
+	{SYS_execveat, END, 0, 0},
+	{SYS_clone, END, 0, 0},
+	{SYS_clone3, END, 0, 0},
+	{SYS_fork, END, 0, 0},
+	{SYS_vfork, END, 0, 0},
+	{SYS_mmap, END, 0, 0}, /* memory that can be executed */
+	{SYS_mprotect, END, 0, 0},
+	{SYS_socket, END, 0, 0}, /* other families */
+	{SYS_ptrace, END, 0, 0},
+	{SYS_process_vm_readv, END, 0, 0},
+	{SYS_process_vm_writev, END, 0, 0},
 };
 
 static const struct call_test main_calls[] = {
@@ -153,6 +219,7 @@ static const struct call_test main_calls[] = {
 	{SYS_rseq, ALLOW, 0, 0},
 	{SYS_sched_getaffinity, ALLOW, 0, 0},
 	{SYS_prctl, ALLOW_EQUAL, 0, PR_SET_NAME},
+	{SYS_wait4, ALLOW, 0, 0}, /* for the process of the user-mode network */
 	{SYS_seccomp, REFUSE, 0, EPERM},
 	/* Signals: the user's, and the stop of the proxy itself. */
 	{SYS_rt_sigaction, ALLOW, 0, 0},
@@ -272,7 +339,8 @@ static void add_tests(struct filter *filter, const struct call_test *tests, size
 		add_test(filter, &tests[i]);
 }
 
-static void build(struct filter *filter, enum sandbox_role role, bool debug)
+/* What all roles refuse to start with; the number of the call is loaded afterwards. */
+static void begin(struct filter *filter)
 {
 	load(filter, offsetof(struct seccomp_data, arch));
 	emit(filter, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AUDIT_ARCH_X86_64);
@@ -280,20 +348,43 @@ static void build(struct filter *filter, enum sandbox_role role, bool debug)
 	load(filter, offsetof(struct seccomp_data, nr));
 	emit(filter, BPF_JMP | BPF_JGE | BPF_K, 0, 1, X32_CALLS);
 	finish(filter, SECCOMP_RET_KILL_PROCESS);
+}
+
+static void build_vcpu(struct filter *filter, bool debug)
+{
 	/* First: KVM_RUN is what the thread does all the time. */
-	if (role == SANDBOX_VCPU)
-		add_tests(filter, vcpu_calls, ARRAY_LEN(vcpu_calls));
+	add_tests(filter, vcpu_calls, ARRAY_LEN(vcpu_calls));
 	add_tests(filter, common_calls, ARRAY_LEN(common_calls));
-	if (role == SANDBOX_VCPU) {
-		if (debug)
-			add_tests(filter, vcpu_debug_calls, ARRAY_LEN(vcpu_debug_calls));
-		finish(filter, SECCOMP_RET_KILL_PROCESS);
-		return;
-	}
 	if (debug)
-		add_tests(filter, main_debug_calls, ARRAY_LEN(main_debug_calls));
-	add_tests(filter, main_calls, ARRAY_LEN(main_calls));
-	finish(filter, SECCOMP_RET_ERRNO | ENOSYS);
+		add_tests(filter, vcpu_debug_calls, ARRAY_LEN(vcpu_debug_calls));
+	finish(filter, SECCOMP_RET_KILL_PROCESS);
+}
+
+static void build(struct filter *filter, enum sandbox_role role, bool debug)
+{
+	begin(filter);
+	switch (role) {
+	case SANDBOX_VCPU:
+		build_vcpu(filter, debug);
+		break;
+	case SANDBOX_NET:
+		add_tests(filter, net_calls, ARRAY_LEN(net_calls));
+		add_tests(filter, common_calls, ARRAY_LEN(common_calls));
+		finish(filter, SECCOMP_RET_KILL_PROCESS);
+		break;
+	case SANDBOX_USER_NET:
+		add_tests(filter, common_calls, ARRAY_LEN(common_calls));
+		add_tests(filter, user_net_calls, ARRAY_LEN(user_net_calls));
+		finish(filter, SECCOMP_RET_ERRNO | ENOSYS);
+		break;
+	default:
+		add_tests(filter, common_calls, ARRAY_LEN(common_calls));
+		if (debug)
+			add_tests(filter, main_debug_calls, ARRAY_LEN(main_debug_calls));
+		add_tests(filter, main_calls, ARRAY_LEN(main_calls));
+		finish(filter, SECCOMP_RET_ERRNO | ENOSYS);
+		break;
+	}
 }
 
 int sandbox_filter_install(enum sandbox_role role, bool debug)

@@ -8,6 +8,8 @@
 enum sandbox_role {
 	SANDBOX_MAIN, /* and its helpers */
 	SANDBOX_VCPU,
+	SANDBOX_NET,	  /* the network card's thread */
+	SANDBOX_USER_NET, /* the process of the user-mode network */
 };
 
 /* Installs the calling thread's filter; no_new_privs is set. 0 or -errno. */

@@ -102,9 +102,10 @@ static void print_timings(const struct uhyve_isle *uhyve)
 
 static void isle_wait(void *context)
 {
-	const struct uhyve_isle *uhyve = context;
+	struct uhyve_isle *uhyve = context;
 
 	uhyve_stop(uhyve->machine);
+	uhyve_net_close(&uhyve->net);
 	if (uhyve->options->verbose)
 		print_timings(uhyve);
 }
@@ -156,7 +157,9 @@ static int confine_vcpu(void *context)
 {
 	const struct options *options = context;
 
-	return options->no_sandbox ? 0 : sandbox_enter_vcpu(options->debug != DEBUG_OFF);
+	return options->no_sandbox
+		       ? 0
+		       : sandbox_enter_thread(SANDBOX_VCPU, options->debug != DEBUG_OFF);
 }
 
 int uhyve_isle_confine(const struct options *options, const struct mount_table *mounts)
@@ -179,27 +182,31 @@ int uhyve_isle_confine(const struct options *options, const struct mount_table *
 int uhyve_isle_start(struct uhyve_isle *uhyve, const struct options *options, int image_fd,
 		     const struct elf_image *image, struct isle *isle)
 {
-	const struct uhyve_config config = {
-		.image_fd = image_fd,
-		.image = image,
-		.memory = options->memory,
-		.cpus = options->cpus,
-		.affinity = options->affinity,
-		.affinity_count = options->affinity_count,
-		.huge_pages = options->huge_pages,
-		.mergeable = options->mergeable,
-		.verbose = options->verbose,
-		.vcpu_enter = confine_vcpu,
-		.vcpu_context = (void *)(uintptr_t)options,
-		.debug_port = options->debug == DEBUG_OFF ? 0 : options->debug_port,
-		.debug_wait = options->debug == DEBUG_WAIT};
+	struct uhyve_config config = {.image_fd = image_fd,
+				      .image = image,
+				      .memory = options->memory,
+				      .cpus = options->cpus,
+				      .affinity = options->affinity,
+				      .affinity_count = options->affinity_count,
+				      .huge_pages = options->huge_pages,
+				      .mergeable = options->mergeable,
+				      .verbose = options->verbose,
+				      .vcpu_enter = confine_vcpu,
+				      .vcpu_context = (void *)(uintptr_t)options,
+				      .debug_port =
+					      options->debug == DEBUG_OFF ? 0 : options->debug_port,
+				      .debug_wait = options->debug == DEBUG_WAIT};
 	struct uhyve_error error;
 	int err;
 
 	*uhyve = (struct uhyve_isle){.options = options, .start_ns = now_ns()};
 	int status = kvm_require(options);
+	if (!status)
+		status = uhyve_net_open(&uhyve->net, options);
 	if (status)
 		return status;
+	config.net = uhyve_net_card(&uhyve->net);
+	config.parameters = uhyve->net.parameters;
 	uhyve->machine = uhyve_create(&config, &err, &error);
 	if (uhyve->machine)
 		err = uhyve_start(uhyve->machine, &error);
@@ -207,6 +214,7 @@ int uhyve_isle_start(struct uhyve_isle *uhyve, const struct options *options, in
 		proxy_message("%s", error.text);
 		if (uhyve->machine)
 			uhyve_stop(uhyve->machine);
+		uhyve_net_close(&uhyve->net);
 		return err == -ENOEXEC ? STATUS_NOT_IMAGE : STATUS_PROXY;
 	}
 	uhyve->ready_ns = now_ns();

@@ -5,6 +5,7 @@
 
 #include "isle.h"
 #include "options.h"
+#include "uhyve_net.h"
 
 #include "common/elf_image.h"
 #include "common/mount_table.h"
@@ -13,6 +14,7 @@
 struct uhyve_isle {
 	const struct options *options;
 	struct uhyve *machine;
+	struct uhyve_net net;
 	uint64_t start_ns, ready_ns; /* monotonic: before the machine was made, when it ran */
 };
 

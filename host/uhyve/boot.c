@@ -3,6 +3,7 @@
 #include "boot.h"
 
 #include "channel.h"
+#include "virtio_mmio.h"
 
 #include <abi/boot_info.h>
 #include <errno.h>
@@ -91,6 +92,18 @@ static void describe_memory(struct boot_info *info, const struct guest_mem *mem)
 		};
 }
 
+static void describe_rest(char *cmdline, const struct boot_config *config)
+{
+	char card[64] = "";
+
+	if (config->net)
+		snprintf(card, sizeof(card), " virtio_mmio.device=%u@0x%x:%u", VIRTIO_MMIO_SIZE,
+			 BOOT_NET_ADDRESS, BOOT_NET_IRQ);
+	snprintf(cmdline, BOOT_CMDLINE_SIZE, "hermit.cpus=%u%s%s%s", config->cpus,
+		 config->verbose ? " hermit.verbose=1" : "", card,
+		 config->parameters ? config->parameters : "");
+}
+
 int boot_describe(const struct guest_mem *mem, const struct elf_image *image,
 		  const struct boot_config *config, struct cpu_start *start,
 		  struct uhyve_error *error)
@@ -120,8 +133,7 @@ int boot_describe(const struct guest_mem *mem, const struct elf_image *image,
 	describe_memory(info, mem);
 	for (uint32_t i = 0; i < config->cpus; i++)
 		info->cpu_apic_id[i] = i;
-	snprintf(cmdline, BOOT_CMDLINE_SIZE, "hermit.cpus=%u%s", config->cpus,
-		 config->verbose ? " hermit.verbose=1" : "");
+	describe_rest(cmdline, config);
 	cpu_start_tables(tables, BOOT_TABLES_ADDRESS);
 	*start = (struct cpu_start){.entry = image->note.entry64,
 				    .argument = BOOT_INFO_ADDRESS,

@@ -23,8 +23,12 @@
 #define BOOT_IMAGE_MIN	     0x100000u
 
 #define BOOT_CHANNEL_IRQ     16u /* a pin of the I/O APIC alone */
+#define BOOT_NET_IRQ	     17u
 #define BOOT_DOORBELL_PORT   0x600u
 #define BOOT_CONSOLE_PORT_IO 0x610u
+
+/* The registers of the network card, in the devices' hole. */
+#define BOOT_NET_ADDRESS 0xfeb00000u
 
 /* Where memory of a size goes on that has no place below: the devices' hole ends at 4 GiB. */
 #define BOOT_LOW_MEMORY_MAX (3ull << 30)
@@ -33,6 +37,8 @@ struct boot_config {
 	unsigned cpus;
 	uint64_t tsc_hz;
 	bool verbose;
+	bool net;		/* there is a network card */
+	const char *parameters; /* more for the command line, each after a space; NULL: none */
 };
 
 /* Reads the image from FD into MEM. Every segment is checked against the memory. 0, or -errno. */

@@ -33,6 +33,7 @@ struct uhyve {
 	struct vcpu_shared shared;
 	struct vcpu *vcpus;
 	struct debug *debug;	   /* NULL: none */
+	struct virtio_net *net;	   /* NULL: none */
 	unsigned vcpu_count, made; /* wanted; created so far */
 	const unsigned *affinity;
 	unsigned affinity_count;
@@ -69,7 +70,7 @@ static void console_access(void *device, const struct device_access *access)
 	}
 }
 
-static void vcpu_stopped(void *context, const char *text)
+static void thread_stopped(void *context, const char *text)
 {
 	struct uhyve *uhyve = context;
 	uint64_t one = 1;
@@ -147,6 +148,33 @@ static int make_console(struct uhyve *uhyve)
 	return device_table_add(&uhyve->shared.ports, &range);
 }
 
+static int make_net(struct uhyve *uhyve, const struct uhyve_config *config,
+		    struct uhyve_error *error)
+{
+	int err;
+
+	if (!config->net)
+		return 0;
+	struct virtio_net_options options = *config->net;
+	options.stopped = thread_stopped;
+	options.stopped_context = uhyve;
+	uhyve->net = virtio_net_create(&options, &uhyve->mem, &err, error);
+	if (!uhyve->net)
+		return err;
+	const struct device_range range = {.start = BOOT_NET_ADDRESS,
+					   .size = VIRTIO_MMIO_SIZE,
+					   .handler = virtio_mmio_access,
+					   .device = &uhyve->net->mmio};
+	err = device_table_add(&uhyve->shared.memory, &range);
+	for (unsigned i = 0; i < VIRTIO_NET_QUEUES && !err; i++)
+		err = vm_add_notification(&uhyve->vm, BOOT_NET_ADDRESS + VIRTIO_MMIO_NOTIFY, i,
+					  uhyve->net->kick_fd[i], error);
+	if (!err)
+		err = vm_add_line(&uhyve->vm, BOOT_NET_IRQ, uhyve->net->irq_fd,
+				  uhyve->net->resample_fd, error);
+	return err;
+}
+
 static int make_vcpus(struct uhyve *uhyve, struct uhyve_error *error)
 {
 	uhyve->vcpus = calloc(uhyve->vcpu_count, sizeof(*uhyve->vcpus));
@@ -202,7 +230,10 @@ static int make_debugger(struct uhyve *uhyve, const struct uhyve_config *config,
 
 static int fill(struct uhyve *uhyve, const struct uhyve_config *config, struct uhyve_error *error)
 {
-	struct boot_config boot = {.cpus = config->cpus, .verbose = config->verbose};
+	struct boot_config boot = {.cpus = config->cpus,
+				   .verbose = config->verbose,
+				   .net = config->net,
+				   .parameters = config->parameters};
 	struct cpu_start start;
 
 	int err = make_descriptors(uhyve, error);
@@ -214,6 +245,8 @@ static int fill(struct uhyve *uhyve, const struct uhyve_config *config, struct u
 		err = make_channel(uhyve, error);
 	if (!err)
 		err = make_console(uhyve);
+	if (!err)
+		err = make_net(uhyve, config, error);
 	if (!err)
 		err = make_vcpus(uhyve, error);
 	if (err)
@@ -241,6 +274,8 @@ static void uhyve_destroy(struct uhyve *uhyve)
 	for (unsigned i = 0; i < uhyve->made; i++)
 		vcpu_destroy(&uhyve->vcpus[i]);
 	free(uhyve->vcpus);
+	if (uhyve->net)
+		virtio_net_destroy(uhyve->net);
 	vm_destroy(&uhyve->vm);
 	guest_mem_destroy(&uhyve->mem);
 	close_valid(uhyve->doorbell_fd);
@@ -268,7 +303,7 @@ struct uhyve *uhyve_create(const struct uhyve_config *config, int *error_code,
 	uhyve->affinity = config->affinity;
 	uhyve->affinity_count = config->affinity_count;
 	vcpu_shared_init(&uhyve->shared);
-	uhyve->shared.stopped = vcpu_stopped;
+	uhyve->shared.stopped = thread_stopped;
 	uhyve->shared.enter = config->vcpu_enter;
 	uhyve->shared.enter_context = config->vcpu_context;
 	uhyve->shared.context = uhyve;
@@ -285,7 +320,7 @@ struct uhyve *uhyve_create(const struct uhyve_config *config, int *error_code,
 
 int uhyve_start(struct uhyve *uhyve, struct uhyve_error *error)
 {
-	int err = 0;
+	int err = uhyve->net ? virtio_net_start(uhyve->net, error) : 0;
 
 	for (unsigned i = 0; i < uhyve->vcpu_count && !err; i++) {
 		cpu_set_t set;
@@ -304,6 +339,9 @@ void uhyve_stop(struct uhyve *uhyve)
 		vcpu_kick(&uhyve->vcpus[i]);
 	for (unsigned i = 0; i < uhyve->vcpu_count; i++)
 		vcpu_join(&uhyve->vcpus[i]);
+	/* A vCPU may have waited for it. */
+	if (uhyve->net)
+		virtio_net_stop(uhyve->net);
 }
 
 int uhyve_doorbell_fd(const struct uhyve *uhyve)

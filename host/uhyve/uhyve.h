@@ -3,13 +3,15 @@
  * uhyve: a thin virtual machine on Linux's KVM interface. The process that calls this library is
  * the hypervisor.
  *
- * Threads: the caller's own (all functions here, host calls) and one per vCPU (vcpu.h). They share
+ * Threads: the caller's own (all functions here, host calls), one per vCPU (vcpu.h), and one for a
+ * network card (virtio_net.h). They share
  * guest memory, through the channel's protocol (abi/ring.h), and the file descriptors below.
  */
 #ifndef UHYVE_UHYVE_H
 #define UHYVE_UHYVE_H
 
 #include "error.h"
+#include "virtio_net.h"
 
 #include "common/elf_image.h"
 #include "common/frame_io.h"
@@ -32,8 +34,11 @@ struct uhyve_config {
 	/* Called in each vCPU's thread before the guest runs; 0 or -errno. NULL: nothing. */
 	int (*vcpu_enter)(void *context);
 	void *vcpu_context;
-	uint16_t debug_port; /* a GDB server there, 0: none */
-	bool debug_wait;     /* nothing runs before GDB says so */
+	/* A network card, NULL: none; its thread begins with a call of net->enter. */
+	const struct virtio_net_options *net;
+	const char *parameters; /* more for the kernel's command line, after a space; NULL: none */
+	uint16_t debug_port;	/* a GDB server there, 0: none */
+	bool debug_wait;	/* nothing runs before GDB says so */
 };
 
 struct uhyve;

@@ -22,6 +22,7 @@ static const struct {
 	{KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY", "memory"},
 	{KVM_CAP_IRQCHIP, "KVM_CAP_IRQCHIP", "interrupt controllers"},
 	{KVM_CAP_IRQFD, "KVM_CAP_IRQFD", "interrupts"},
+	{KVM_CAP_IRQFD_RESAMPLE, "KVM_CAP_IRQFD_RESAMPLE", "interrupts of devices"},
 	{KVM_CAP_IOEVENTFD, "KVM_CAP_IOEVENTFD", "doorbells"},
 	{KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID", "the processor's features"},
 	{KVM_CAP_GET_TSC_KHZ, "KVM_CAP_GET_TSC_KHZ", "the clock's rate"},
@@ -150,4 +151,27 @@ int vm_add_interrupt(const struct vm *vm, unsigned gsi, int event_fd, struct uhy
 	struct kvm_irqfd irq = {.fd = (uint32_t)event_fd, .gsi = gsi};
 
 	return vm_ioctl(vm, KVM_IRQFD, &irq, "interrupt", error);
+}
+
+int vm_add_notification(const struct vm *vm, uint64_t address, uint32_t value, int event_fd,
+			struct uhyve_error *error)
+{
+	struct kvm_ioeventfd notification = {.datamatch = value,
+					     .addr = address,
+					     .len = sizeof(value),
+					     .fd = event_fd,
+					     .flags = KVM_IOEVENTFD_FLAG_DATAMATCH};
+
+	return vm_ioctl(vm, KVM_IOEVENTFD, &notification, "notification", error);
+}
+
+int vm_add_line(const struct vm *vm, unsigned gsi, int event_fd, int resample_fd,
+		struct uhyve_error *error)
+{
+	struct kvm_irqfd irq = {.fd = (uint32_t)event_fd,
+				.gsi = gsi,
+				.flags = KVM_IRQFD_FLAG_RESAMPLE,
+				.resamplefd = (uint32_t)resample_fd};
+
+	return vm_ioctl(vm, KVM_IRQFD, &irq, "interrupt line", error);
 }

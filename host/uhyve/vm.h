@@ -33,4 +33,13 @@ int vm_add_doorbell(const struct vm *vm, uint16_t port, int event_fd, struct uhy
 /* Writes to EVENT_FD raise global system interrupt GSI (an edge). */
 int vm_add_interrupt(const struct vm *vm, unsigned gsi, int event_fd, struct uhyve_error *error);
 
+/* Writes of the four bytes of VALUE to guest-physical ADDRESS make EVENT_FD readable, likewise. */
+int vm_add_notification(const struct vm *vm, uint64_t address, uint32_t value, int event_fd,
+			struct uhyve_error *error);
+
+/* Writes to EVENT_FD raise GSI (a level); KVM lowers it when the guest has handled the interrupt,
+ * and makes RESAMPLE_FD readable. */
+int vm_add_line(const struct vm *vm, unsigned gsi, int event_fd, int resample_fd,
+		struct uhyve_error *error);
+
 #endif /* UHYVE_VM_H */

@@ -207,7 +207,7 @@ static int confine(bool vcpu)
 	int err;
 
 	if (vcpu)
-		return sandbox_enter_vcpu(false);
+		return sandbox_enter_thread(SANDBOX_VCPU, false);
 	snprintf(host, sizeof(host), "%s", below("rw"));
 	err = mount_table_add_host(&mounts, host, "/rw", 0);
 	if (!err)

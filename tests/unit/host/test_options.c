@@ -237,9 +237,9 @@ static void test_network_conflicts(void)
 	CHECK(!parse("--nic=e1000", "--machine=microvm", "app") && strstr(last_message, "q35"));
 	CHECK(parse("--nic=e1000", "--machine=pc", "app") && options.machine == MACHINE_PC);
 	CHECK(parse("--nic=rtl8139", "app", NULL) && options.machine == MACHINE_Q35);
-	CHECK(!parse("--isle=uhyve", "--publish=1:2", "app") && strstr(last_message, "uhyve"));
-	CHECK(!parse("--isle=uhyve", "--netif=tap0", "app"));
-	CHECK(parse("--isle=uhyve", "app", NULL));
+	CHECK(!parse("--isle=uhyve", "--nic=e1000", "app") && strstr(last_message, "qemu"));
+	CHECK(parse("--isle=uhyve", "--nic=none", "app"));
+	CHECK(parse("--isle=uhyve", "--netif=tap0", "app"));
 	/* Network and broadcast address, gateway elsewhere or the machine itself. */
 	CHECK(!parse("--netif=tap0", "--ip=10.0.5.0", "app"));
 	CHECK(!parse("--netif=tap0", "--ip=10.0.5.255", "app"));
