@@ -6,6 +6,7 @@ static const struct socket_family *const families[] = {
 	&inet_family,
 	&inet6_family,
 	&unix_family,
+	&netlink_family,
 };
 
 const struct socket_family *socket_family_find(int family)

@@ -5,7 +5,7 @@
 
 #include <net/socket.h>
 
-extern const struct socket_family inet_family, inet6_family, unix_family;
+extern const struct socket_family inet_family, inet6_family, unix_family, netlink_family;
 
 /* The family of number FAMILY, or NULL. */
 const struct socket_family *socket_family_find(int family);

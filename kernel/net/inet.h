@@ -75,8 +75,6 @@ int inet_membership(struct inet_socket *inet, int level, int name, const void *v
 int inet_multicast_interface(struct inet_socket *inet, void *value, size_t *size);
 void inet_leave_all(struct inet_socket *inet) REQUIRES(net_core);
 bool inet_interface_exists(int index);
-/* SIOCGIF... */
-long inet_ioctl(struct socket *socket, unsigned command, uintptr_t argument);
 
 must_check int tcp_socket_create(int family, int protocol, struct socket **out);
 must_check int udp_socket_create(int family, int protocol, struct socket **out);

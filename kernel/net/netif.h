@@ -27,10 +27,28 @@ void netif_await(const ip_addr_t *ip, bool v6);
 bool netif_is_loopback(const struct netif *netif);
 /* Linux's name: "lo", "eth0". */
 void netif_name_of(const struct netif *netif, char *name, size_t size);
+/* The interface that Linux would call NAME, or NULL. */
+struct netif *netif_named(const char *name) REQUIRES(net_core);
+/* Linux's flags of an interface (netdevice(7)). */
+unsigned netif_linux_flags(const struct netif *netif) REQUIRES(net_core);
+
+/* What has passed an interface since its start. */
+struct netif_counters {
+	uint64_t rx_packets, rx_bytes, rx_dropped, rx_errors, tx_packets, tx_bytes, tx_dropped;
+};
+void netif_counters(const struct netif *netif, struct netif_counters *out) REQUIRES(net_core);
+/* Counts what goes through the loopback interface from now on. */
+void netif_count_loopback(struct netif *netif) REQUIRES(net_core);
+
+/* netif_ioctl.c: SIOCGIF..., of sockets of any family. Starts the stack. -ENOTTY: not one of them.
+ */
+long netif_ioctl(unsigned command, uintptr_t argument);
+
 /* The name servers that DHCP has named: how many of MAX. */
 unsigned netif_name_servers(ip_addr_t *servers, unsigned max) REQUIRES(net_core);
 
 /* netif_card.c */
+void netif_card_counters(struct netif_counters *out) REQUIRES(net_core);
 /* Makes NETIF the interface of DEVICE. 0 or -errno. */
 must_check int netif_card_attach(struct netif *netif, struct net_device *device) REQUIRES(net_core);
 /* Takes in what the card has received, from the network task. Was there anything? */

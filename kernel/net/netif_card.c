@@ -40,6 +40,7 @@ static struct {
 	struct pbuf *queue[QUEUE_SIZE]; /* frames to send, from tail to head */
 	unsigned head, tail;
 	bool ring_full;
+	struct netif_counters counters;
 } card GUARDED_BY(net_core);
 
 static _Atomic bool ready, link_changed; /* set by the interrupt handler */
@@ -64,6 +65,15 @@ static void device_writable(struct net_device *device, unsigned queue) REQUIRES(
 	(void)device;
 	(void)queue;
 	card.ring_full = false;
+}
+
+void netif_card_counters(struct netif_counters *out)
+{
+	*out = card.counters;
+	if (!card.device)
+		return;
+	out->rx_dropped = card.device->rx_dropped;
+	out->rx_errors = card.device->rx_errors;
 }
 
 /* Receiving */
@@ -153,6 +163,8 @@ static void device_receive(struct net_device *device, unsigned queue, struct net
 	struct pbuf *pbuf;
 
 	(void)queue;
+	card.counters.rx_packets++;
+	card.counters.rx_bytes += frame->frame_length;
 	if (!whole(frame)) {
 		device->rx_errors++;
 		release_all(frame);
@@ -314,8 +326,10 @@ void netif_flush(void)
 			break;
 		}
 		for (; count; count--, card.tail++)
-			if (error) /* as if it were lost on its way */
+			if (error) { /* as if it were lost on its way */
+				card.counters.tx_dropped++;
 				pbuf_free(card.queue[card.tail % QUEUE_SIZE]);
+			}
 	}
 	net_timers_link_activity();
 }
@@ -329,6 +343,8 @@ static err_t link_output(struct netif *netif, struct pbuf *frame) REQUIRES(net_c
 			return ERR_MEM;
 	}
 	pbuf_ref(frame);
+	card.counters.tx_packets++;
+	card.counters.tx_bytes += frame->tot_len;
 	card.queue[card.head++ % QUEUE_SIZE] = frame;
 	return ERR_OK;
 }

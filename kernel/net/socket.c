@@ -17,6 +17,7 @@
 #include <sched/signal.h>
 
 #include "families.h"
+#include "netif.h"
 
 #define BUFFER_DEFAULT 212992u /* Linux: net.core.rmem_default, wmem_default */
 
@@ -121,7 +122,9 @@ static long socket_file_ioctl(struct file *file, unsigned command, uintptr_t arg
 {
 	struct socket *socket = file->data;
 
-	return socket->ops->ioctl ? socket->ops->ioctl(socket, command, argument) : -ENOTTY;
+	long result = socket->ops->ioctl ? socket->ops->ioctl(socket, command, argument) : -ENOTTY;
+
+	return result == -ENOTTY ? netif_ioctl(command, argument) : result;
 }
 
 static int socket_file_stat(struct file *file, file_stat_t *stat)

@@ -261,7 +261,7 @@ static long tcp_socket_ioctl(struct socket *socket, unsigned command, uintptr_t 
 		count = 0;
 		break;
 	default:
-		return inet_ioctl(socket, command, argument);
+		return -ENOTTY;
 	}
 	return arch_user_write(argument, &count, sizeof(count));
 }

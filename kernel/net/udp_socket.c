@@ -193,7 +193,7 @@ static long udp_socket_ioctl(struct socket *socket, unsigned command, uintptr_t 
 	int count = 0;
 
 	if (command != FIONREAD && command != TIOCOUTQ)
-		return inet_ioctl(socket, command, argument);
+		return -ENOTTY;
 	net_lock();
 	node = command == FIONREAD ? list_front(&udp->queue) : NULL;
 	if (node)

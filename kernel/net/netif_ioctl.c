@@ -7,17 +7,13 @@
 #include <linux/sockios.h>
 #include <lwip/netif.h>
 
-#include "inet.h"
+#include <net/abi.h>
+
 #include "netif.h"
 
 #define ARPHRD_ETHER	1
 #define ARPHRD_LOOPBACK 772
 #define NAME_SIZE	16u /* IFNAMSIZ */
-#define IFF_UP		0x1u
-#define IFF_BROADCAST	0x2u
-#define IFF_LOOPBACK	0x8u
-#define IFF_RUNNING	0x40u
-#define IFF_MULTICAST	0x1000u
 
 /* struct ifreq: <linux/if.h> cannot be had without the C library's headers. */
 struct ifreq {
@@ -41,31 +37,6 @@ struct ifconf {
 	uint64_t buffer;
 };
 
-static struct netif *find(const char *name) REQUIRES(net_core)
-{
-	char other[NAME_SIZE];
-	struct netif *netif;
-
-	NETIF_FOREACH(netif)
-	{
-		netif_name_of(netif, other, sizeof(other));
-		if (!strncmp(name, other, sizeof(other)))
-			return netif;
-	}
-	return NULL;
-}
-
-static unsigned flags_of(const struct netif *netif)
-{
-	unsigned flags = netif_is_up(netif) ? IFF_UP : 0;
-
-	if (netif_is_up(netif) && netif_is_link_up(netif))
-		flags |= IFF_RUNNING;
-	if (netif_is_loopback(netif))
-		return flags | IFF_LOOPBACK;
-	return flags | IFF_BROADCAST | IFF_MULTICAST;
-}
-
 static void put_address(struct ifreq *request, uint32_t address)
 {
 	memset(request->room, 0, sizeof(request->room));
@@ -74,13 +45,14 @@ static void put_address(struct ifreq *request, uint32_t address)
 }
 
 static int answer(struct ifreq *request, const struct netif *netif, unsigned command)
+	REQUIRES(net_core)
 {
 	uint32_t address = netif_ip4_addr(netif)->addr, mask = netif_ip4_netmask(netif)->addr;
 	bool loopback = netif_is_loopback(netif);
 
 	switch (command) {
 	case SIOCGIFFLAGS:
-		request->flags = (uint16_t)flags_of(netif);
+		request->flags = (uint16_t)netif_linux_flags(netif);
 		return 0;
 	case SIOCGIFADDR:
 	case SIOCGIFDSTADDR:
@@ -162,25 +134,28 @@ static long name_by_index(uintptr_t argument)
 	return netif ? arch_user_write(argument, &request, sizeof(request)) : -ENODEV;
 }
 
-long inet_ioctl(struct socket *socket, unsigned command, uintptr_t argument)
+long netif_ioctl(unsigned command, uintptr_t argument)
 {
 	const struct netif *netif;
 	struct ifreq request;
 	int error;
 
-	(void)socket;
+	if (command < SIOCGIFNAME || command > SIOCGIFTXQLEN)
+		return -ENOTTY;
+	error = net_start();
+	if (error)
+		return error;
 	if (command == SIOCGIFCONF)
 		return list_interfaces(argument);
 	if (command == SIOCGIFNAME)
 		return name_by_index(argument);
-	if (command < SIOCGIFNAME || command > SIOCGIFTXQLEN)
-		return -ENOTTY;
 	if (arch_user_read(&request, argument, sizeof(request)))
 		return -EFAULT;
 	request.name[NAME_SIZE - 1] = '\0';
-	netif_await(NULL, false);
+	if (command != SIOCGIFINDEX && command != SIOCGIFHWADDR && command != SIOCGIFMTU)
+		netif_await(NULL, false);
 	net_lock();
-	netif = find(request.name);
+	netif = netif_named(request.name);
 	error = netif ? answer(&request, netif, command) : -ENODEV;
 	net_unlock();
 	return error ? error : arch_user_write(argument, &request, sizeof(request));

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Interfaces as Linux shows them: names, flags, counters. All under the core lock. */
+#include <lib/string.h>
+
+#include "netif.h"
+
+#define NAME_SIZE     16u /* IFNAMSIZ */
+#define IFF_UP	      0x1u
+#define IFF_BROADCAST 0x2u
+#define IFF_LOOPBACK  0x8u
+#define IFF_RUNNING   0x40u
+#define IFF_MULTICAST 0x1000u
+
+static struct netif_counters loopback GUARDED_BY(net_core);
+
+struct netif *netif_named(const char *name)
+{
+	char other[NAME_SIZE];
+	struct netif *netif;
+
+	NETIF_FOREACH(netif)
+	{
+		netif_name_of(netif, other, sizeof(other));
+		if (!strncmp(name, other, sizeof(other)))
+			return netif;
+	}
+	return NULL;
+}
+
+unsigned netif_linux_flags(const struct netif *netif)
+{
+	unsigned flags = netif_is_up(netif) ? IFF_UP : 0;
+
+	if (netif_is_up(netif) && netif_is_link_up(netif))
+		flags |= IFF_RUNNING;
+	if (netif_is_loopback(netif))
+		return flags | IFF_LOOPBACK;
+	return flags | IFF_BROADCAST | IFF_MULTICAST;
+}
+
+void netif_counters(const struct netif *netif, struct netif_counters *out)
+{
+	if (!netif_is_loopback(netif)) {
+		netif_card_counters(out);
+		return;
+	}
+	*out = loopback;
+	out->rx_packets = out->tx_packets;
+	out->rx_bytes = out->tx_bytes;
+}
+
+static err_t loop(struct netif *netif, struct pbuf *packet) REQUIRES(net_core)
+{
+	loopback.tx_packets++;
+	loopback.tx_bytes += packet->tot_len;
+	return netif_loop_output(netif, packet);
+}
+
+static err_t loop4(struct netif *netif, struct pbuf *packet, const ip4_addr_t *to)
+	REQUIRES(net_core)
+{
+	(void)to;
+	return loop(netif, packet);
+}
+
+static err_t loop6(struct netif *netif, struct pbuf *packet, const ip6_addr_t *to)
+	REQUIRES(net_core)
+{
+	(void)to;
+	return loop(netif, packet);
+}
+
+void netif_count_loopback(struct netif *netif)
+{
+	netif->output = loop4;
+	netif->output_ip6 = loop6;
+}
