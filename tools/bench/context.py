@@ -28,10 +28,14 @@ class Effort:
     omp_iterations: int
     gap_seconds: int
     tick_seconds: int
+    net_rounds: int
+    net_ms: int
+    net_round_trips: int
+    http_seconds: int
 
 
-FULL = Effort(15, 5, 3, 7, 256, 256, 4096, (), 5, 1000000, 60, 10)
-QUICK = Effort(1, 1, 1, 1, 16, 1024, 65536, ("-q",), 1, 100000, 1, 1)
+FULL = Effort(15, 5, 3, 7, 256, 256, 4096, (), 5, 1000000, 60, 10, 3, 2000, 10000, 4)
+QUICK = Effort(1, 1, 1, 1, 16, 1024, 65536, ("-q",), 1, 100000, 1, 1, 1, 100, 200, 1)
 
 
 class Context:

@@ -28,10 +28,23 @@ class HermitGuest:
         Runs `program` through the proxy and returns a qemu.Result. `share`, a host folder, becomes the
         working directory. `options`: machine, memory, cpus, icount, verbose, environment, qemu; proc is always there.
         """
-        command = [self.proxy, self._find_program(program), *arguments]
         return qemu.run(
-            command, timeout=timeout, environment=self._environment(options), cwd=share or self._work
+            self._command(program, arguments),
+            timeout=timeout,
+            environment=self._environment(options),
+            cwd=share or self._work,
         )
+
+    def background(self, program, arguments=(), *, share=None, **options):
+        """A context manager: the program runs as long as the block does."""
+        return qemu.background(
+            self._command(program, arguments),
+            environment=self._environment(options),
+            cwd=share or self._work,
+        )
+
+    def _command(self, program, arguments):
+        return [self.proxy, self._find_program(program), *arguments]
 
     def run_checked(self, program, arguments=(), **options):
         """As run(), but a status other than 0 is an error."""

@@ -3,6 +3,7 @@
 
 import hashlib
 import os
+from dataclasses import dataclass
 
 import cpio
 import qemu
@@ -15,6 +16,20 @@ BOOT_SECONDS = 20
 ICOUNT_TSC_KHZ = 1000000  # -icount shift=0: an instruction takes a nanosecond
 SHARE_TAG = "bench"
 SHARE_POINT = "/share"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A card: QEMU's -netdev without its name, and the IPv4 addresses behind it."""
+
+    backend: str
+    mac: str
+    address: str
+    mask: str
+    gateway: str
+
+    def init_line(self):
+        return f"eth0 {self.address} {self.mask} {self.gateway}\n"
 
 
 class LinuxGuest:
@@ -31,29 +46,13 @@ class LinuxGuest:
         self._tsc_khz = tsc_khz
         self.failed_boots = 0
 
-    def run(self, program, arguments=(), *, share=None, timeout=120, **options):
+    def run(self, program, arguments=(), *, timeout=120, **options):
         """
         Boots, runs `program` and returns a qemu.Result whose output and status are the program's.
-        `share` is a host folder that the program finds at SHARE_POINT. `options`: machine, memory,
-        cpus, icount, environment, proc (needs /proc).
+        `options`: machine, memory, cpus, icount, environment, proc (needs /proc), share (a host folder
+        that the program finds at SHARE_POINT), network (a Network), qemu_options.
         """
-        machine = options.get("machine", "microvm")
-        environment = options.get("environment", {})
-        mounts = self._mounts(bool(share), options.get("proc", False))
-        modules = self._modules_for(machine) if share else []
-        disk = self._initrd(program, arguments, environment, modules, mounts)
-        command = self._machine.command(
-            machine,
-            memory=options.get("memory", "2G"),
-            cpus=options.get("cpus", 1),
-            icount=options.get("icount", False),
-        )
-        command += qemu.DEBUG_EXIT + ["-serial", "stdio", "-kernel", self.kernel.image]
-        command += ["-initrd", disk, "-append", self._command_line(options.get("icount", False))]
-        if share:
-            device = "virtio-9p-device" if machine == "microvm" else "virtio-9p-pci"
-            command += ["-fsdev", f"local,id=share,path={share},security_model=none"]
-            command += ["-device", f"{device},fsdev=share,mount_tag={SHARE_TAG}"]
+        command = self._command(program, arguments, options)
         for _ in range(BOOT_ATTEMPTS - 1):
             try:
                 result = qemu.run(command, timeout=timeout, begin=(BEGIN.strip(), BOOT_SECONDS))
@@ -61,6 +60,29 @@ class LinuxGuest:
             except qemu.NotBegun:
                 self.failed_boots += 1
         return self._program_result(qemu.run(command, timeout=timeout), program)
+
+    def background(self, program, arguments=(), **options):
+        """A context manager: the program runs as long as the block does."""
+        return qemu.background(self._command(program, arguments, options))
+
+    def _command(self, program, arguments, options):
+        machine, share = options.get("machine", "microvm"), options.get("share")
+        network, icount = options.get("network"), options.get("icount", False)
+        disk = self._initrd(program, arguments, options, self._modules(machine, share, network))
+        command = self._machine.command(
+            machine, memory=options.get("memory", "2G"), cpus=options.get("cpus", 1), icount=icount
+        )
+        command += qemu.DEBUG_EXIT + ["-serial", "stdio", "-kernel", self.kernel.image]
+        command += ["-initrd", disk, "-append", self._command_line(icount)]
+        if share:
+            device = "virtio-9p-device" if machine == "microvm" else "virtio-9p-pci"
+            command += ["-fsdev", f"local,id=share,path={share},security_model=none"]
+            command += ["-device", f"{device},fsdev=share,mount_tag={SHARE_TAG}"]
+        if network:
+            device = "virtio-net-device" if machine == "microvm" else "virtio-net-pci"
+            command += ["-netdev", f"{network.backend},id=net"]
+            command += ["-device", f"{device},netdev=net,mac={network.mac}"]
+        return command + options.get("qemu_options", [])
 
     def run_checked(self, program, arguments=(), **options):
         """As run(), but a status other than 0 is an error."""
@@ -89,13 +111,18 @@ class LinuxGuest:
         result.status >>= 1
         return result
 
-    def _modules_for(self, machine):
-        transport = "virtio_mmio" if machine == "microvm" else "virtio_pci"
-        return self.kernel.modules_in_order((transport, "9pnet_virtio", "9p"))
+    def _modules(self, machine, share, network):
+        names = ["virtio_mmio" if machine == "microvm" else "virtio_pci"] if share or network else []
+        names += ["9pnet_virtio", "9p"] if share else []
+        names += ["virtio_net"] if network else []
+        return self.kernel.modules_in_order(names)
 
-    def _initrd(self, program, arguments, environment, modules, mounts):
+    def _initrd(self, program, arguments, options, modules):
         argv = ["/bin/" + program, *arguments]
-        key = repr((argv, sorted(environment.items()), [name for name, _ in modules], mounts))
+        environment = options.get("environment", {})
+        mounts = self._mounts(bool(options.get("share")), options.get("proc", False))
+        network = options["network"].init_line() if options.get("network") else ""
+        key = repr((argv, sorted(environment.items()), [name for name, _ in modules], mounts, network))
         stamps = [os.stat(p).st_mtime_ns for p in (self._init, self._find_program(program))]
         digest = hashlib.sha256((key + repr(stamps) + self.kernel.release).encode()).hexdigest()
         path = os.path.join(self._work, f"initrd-{program}-{digest[:12]}.cpio")
@@ -115,6 +142,7 @@ class LinuxGuest:
             disk.add_file(f"/modules/{name}.ko", data)
         disk.add_file("/vm/modules", "".join(f"/modules/{n}.ko\n" for n, _ in modules).encode())
         disk.add_file("/vm/mounts", mounts.encode())
+        disk.add_file("/vm/net", network.encode())
         disk.write(path)
         return path
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Starting virtual machines and programs with a time limit, and what they cost."""
 
+import contextlib
 import os
 import re
 import selectors
@@ -91,6 +92,29 @@ def _collect(process, output, start, timeout, begin):
                 selector.unregister(key.fileobj)
     selector.close()
     process.wait()
+
+
+@contextlib.contextmanager
+def background(command, *, environment=None, cwd=None):
+    """Runs a command while the block runs; its output goes nowhere. Yields the Popen object."""
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise BenchError(f"{command[0]}: {error.strerror}") from error
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 class Machine:

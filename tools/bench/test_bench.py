@@ -4,6 +4,7 @@
 import io
 import os
 import shutil
+import socket
 import struct
 import subprocess
 import tempfile
@@ -13,7 +14,10 @@ import linuxvm  # noqa: F401: where cpio, elf and kernel are
 import cpio
 import elf
 import figures_boot
+import figures_net
 import floor
+import namespace
+import qemu
 import report
 import smoke
 from figures import Figure, Goal, median, number, parse_fields
@@ -44,6 +48,30 @@ class GoalTest(unittest.TestCase):
         figure = Figure("k", "t", "ms", Goal(2.0, "floor"), hermit=60, linux=2000, floor=40)
         self.assertEqual(figure.ratio(), 1.5)
         self.assertEqual(figure.verdict(), "yes")
+
+
+class NetworkTest(unittest.TestCase):
+    def test_two_runs_give_the_instructions_of_a_round_trip(self):
+        # 100 and 10 warm up; 5000 instructions belong to the connection.
+        counts = (5000 + 110 * 70, 5000 + 1100 * 70)
+        self.assertEqual(figures_net._per_trip((100, 1000), counts), 70)
+
+    def test_a_load_with_errors_is_no_figure(self):
+        good = "Requests/sec:  12345.67\nTransfer/sec: 1MB\n"
+        self.assertEqual(figures_net._wrk_rate(good), 12345.67)
+        for text in (good + "  Socket errors: connect 0, read 3\n", good + "Non-2xx or 3xx responses: 4\n", ""):
+            with self.assertRaises(qemu.BenchError):
+                figures_net._wrk_rate(text)
+
+    def test_a_namespace_is_empty_and_hands_its_values_out(self):
+        devices = namespace.call(lambda: [name for _, name in socket.if_nameindex()])
+        self.assertEqual(sorted(devices), ["lo", namespace.TAP])
+        with self.assertRaisesRegex(qemu.BenchError, "no such thing"):
+            namespace.call(self.fail_here)
+
+    @staticmethod
+    def fail_here():
+        raise qemu.BenchError("no such thing")
 
 
 class ReportTest(unittest.TestCase):

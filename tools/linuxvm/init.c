@@ -13,6 +13,7 @@
  *   /vm/modules  paths of kernel modules, one in each line, in the order in which they load
  *   /vm/mounts   "type source target options", one mount in each line; options are the file
  *                system's own, after "ro," where it is only read, or "-"
+ *   /vm/net      "interface address mask gateway": a network card and its IPv4 addresses
  *   /vm/ports    three lines: the devices that take the program's standard output, its standard
  *                error and, at its end, its status in decimal. Without them the output goes to the
  *                console, between two marker lines that part it from the kernel's own messages
@@ -27,9 +28,12 @@
  * isa-debug-exit device, whose status is 2 * n + 1: n is the program's exit status, cut to seven
  * bits, or STATUS_INIT_FAILED when it was never started. No locks: one thread.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <net/route.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +56,8 @@
 #define FILE_MAX	   65536
 #define PORT_WAIT_US	   1000
 #define PORT_WAITS_MAX	   10000 /* ten seconds */
+#define CARD_WAIT_US	   1000
+#define CARD_WAITS_MAX	   10000 /* ten seconds */
 #define FD_NONE		   (-1)
 
 enum port { PORT_STDOUT, PORT_STDERR, PORT_STATUS, PORTS };
@@ -178,6 +184,55 @@ static void loopback_up(void)
 	close(fd);
 }
 
+static void address_set(struct sockaddr *address, const char *text)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+
+	if (inet_pton(AF_INET, text, &in.sin_addr) != 1) {
+		errno = EINVAL;
+		init_fail("address", text);
+	}
+	memcpy(address, &in, sizeof(in));
+}
+
+static void card_control(int fd, unsigned long request, void *argument, const char *card)
+{
+	if (ioctl(fd, request, argument) != 0)
+		init_fail("set up", card);
+}
+
+/* Gives a card its addresses. Its driver may still be at work. */
+static void card_set_up(char *line)
+{
+	char card[IFNAMSIZ], address[32], mask[32], gateway[32];
+	struct ifreq request = {.ifr_flags = 0};
+	struct rtentry route = {.rt_flags = RTF_UP | RTF_GATEWAY};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	unsigned waits = 0;
+
+	if (fd < 0 || sscanf(line, "%15s %31s %31s %31s", card, address, mask, gateway) != 4) {
+		errno = EINVAL;
+		init_fail("set up", line);
+	}
+	strcpy(request.ifr_name, card);
+	while (ioctl(fd, SIOCGIFFLAGS, &request) != 0) {
+		if (errno != ENODEV || ++waits > CARD_WAITS_MAX)
+			init_fail("find", card);
+		usleep(CARD_WAIT_US);
+	}
+	request.ifr_flags = IFF_UP | IFF_RUNNING;
+	card_control(fd, SIOCSIFFLAGS, &request, card);
+	address_set(&request.ifr_addr, address);
+	card_control(fd, SIOCSIFADDR, &request, card);
+	address_set(&request.ifr_netmask, mask);
+	card_control(fd, SIOCSIFNETMASK, &request, card);
+	address_set(&route.rt_dst, "0.0.0.0");
+	address_set(&route.rt_genmask, "0.0.0.0");
+	address_set(&route.rt_gateway, gateway);
+	card_control(fd, SIOCADDRT, &route, card);
+	close(fd);
+}
+
 static void standard_streams_set(void)
 {
 	int input = open("/vm/stdin", O_RDONLY);
@@ -273,6 +328,7 @@ int main(void)
 
 	lines_do("/vm/modules", module_load);
 	lines_do("/vm/mounts", file_system_mount);
+	lines_do("/vm/net", card_set_up);
 	lines_do("/vm/ports", port_open);
 	words_split(argv_data, file_read("/vm/argv", argv_data), argv);
 	words_split(env_data, file_read("/vm/env", env_data), envp);

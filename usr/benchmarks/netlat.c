@@ -120,18 +120,24 @@ static bool udp_exchange(int fd, char *data, size_t size, uint64_t number)
 	return true;
 }
 
+/* The value below which `per_mille` of 1000 of the sorted values lie, in us. */
+static double percentile_us(const uint64_t *ns, unsigned count, unsigned per_mille)
+{
+	size_t index = (size_t)(count - 1) * per_mille / 1000;
+
+	return (double)ns[index] / NS_PER_US;
+}
+
 static void result_print(const char *protocol, const struct options *options, uint64_t *ns,
 			 unsigned count, unsigned lost)
 {
-	double median = (double)bench_median(ns, count) / NS_PER_US; /* sorts */
-
+	qsort(ns, count, sizeof(ns[0]), bench_compare_u64);
 	printf("protocol=%s bytes=%zu count=%u lost=%u min=%.2f median=%.2f p90=%.2f p99=%.2f "
 	       "p99.9=%.2f max=%.2f us\n",
-	       protocol, options->size, count, lost, (double)ns[0] / NS_PER_US, median,
-	       (double)ns[(size_t)(count - 1) * 90 / 100] / NS_PER_US,
-	       (double)ns[(size_t)(count - 1) * 99 / 100] / NS_PER_US,
-	       (double)ns[(size_t)(count - 1) * 999 / 1000] / NS_PER_US,
-	       (double)ns[count - 1] / NS_PER_US);
+	       protocol, options->size, count, lost, percentile_us(ns, count, 0),
+	       percentile_us(ns, count, 500), percentile_us(ns, count, 900),
+	       percentile_us(ns, count, 990), percentile_us(ns, count, 999),
+	       percentile_us(ns, count, 1000));
 }
 
 static int client_run(const char *protocol, const char *address, const struct options *options)
