@@ -19,13 +19,15 @@
 
 static int give_memory(int fd, const struct guest_mem *mem)
 {
-	struct {
-		struct vhost_memory head;
-		struct vhost_memory_region regions[GUEST_MEM_RANGES_MAX];
-	} table = {.head.nregions = mem->range_count};
+	union {
+		uint8_t room[sizeof(struct vhost_memory) +
+			     GUEST_MEM_RANGES_MAX * sizeof(struct vhost_memory_region)];
+		struct vhost_memory memory;
+	} table = {.room = {0}};
 
+	table.memory.nregions = mem->range_count;
 	for (unsigned i = 0; i < mem->range_count; i++)
-		table.regions[i] = (struct vhost_memory_region){
+		table.memory.regions[i] = (struct vhost_memory_region){
 			.guest_phys_addr = mem->range[i].gpa,
 			.memory_size = mem->range[i].size,
 			.userspace_addr = (uintptr_t)mem->base + mem->range[i].offset,
