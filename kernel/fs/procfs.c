@@ -348,7 +348,7 @@ int procfs_init(void)
 	static struct procfs proc = {
 		.magic = PROC_SUPER_MAGIC,
 		.tables = {&proc_process_table, &proc_memory_table, &proc_mounts_table,
-			   &proc_system_table},
+			   &proc_net_entries, &proc_system_table},
 	};
 	static struct procfs sys = {.magic = SYSFS_MAGIC, .tables = {&proc_sys_table}};
 	static struct fs_mount proc_mount = {

@@ -8,8 +8,8 @@
  * there.
  *
  * procfs_path.c finds entries, procfs_text.c has the open files, procfs.c the file system. The
- * tables are in procfs_process.c, procfs_memory.c, procfs_mounts.c, procfs_system.c (all /proc) and
- * procfs_sys.c (/sys).
+ * tables are in procfs_process.c, procfs_memory.c, procfs_mounts.c, procfs_net.c, procfs_system.c
+ * (all /proc) and procfs_sys.c (/sys).
  */
 #ifndef FS_PROCFS_H
 #define FS_PROCFS_H
@@ -68,16 +68,16 @@ struct proc_table {
 };
 
 extern const struct proc_table proc_process_table, proc_memory_table, proc_system_table,
-	proc_mounts_table, proc_sys_table;
+	proc_mounts_table, proc_net_entries, proc_sys_table;
 extern const struct fs_ops procfs_ops;
 
 /* The link /proc/PID/exe (struct proc_entry); MATCH is not looked at. */
 int proc_link_exe(char *target, const struct proc_match *match);
 
-/* What one mount shows: up to four tables, then NULL. */
+/* What one mount shows: up to five tables, then NULL. */
 struct procfs {
 	uint32_t magic; /* statfs(2) */
-	const struct proc_table *tables[5];
+	const struct proc_table *tables[6];
 };
 
 enum proc_kind { PROC_MATCH_NONE, PROC_MATCH_DIRECTORY, PROC_MATCH_ENTRY };

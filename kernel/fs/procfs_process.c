@@ -11,6 +11,7 @@
 #include <lib/printf.h>
 #include <lib/string.h>
 #include <linux/resource.h>
+#include <linux/stat.h>
 #include <mm/heap.h>
 #include <sched/inspect.h>
 #include <sched/process.h>
@@ -69,11 +70,16 @@ static int link_root(char *target, const struct proc_match *match)
 static int link_fd(char *target, const struct proc_match *match)
 {
 	struct file *file = fd_get(match->fd);
+	file_stat_t stat = {0};
 
 	if (!file)
 		return -ENOENT;
-	if (!file_path_copy(file, target, FS_PATH_MAX + 1))
+	if (!file_path_copy(file, target, FS_PATH_MAX + 1)) {
 		strlcpy(target, "anon_inode:[file]", FS_PATH_MAX + 1);
+		if (file->ops->stat && !file->ops->stat(file, &stat) && S_ISSOCK(stat.mode))
+			ksnprintf(target, FS_PATH_MAX + 1, "socket:[%llu]",
+				  (unsigned long long)stat.ino);
+	}
 	file_put(file);
 	return 0;
 }

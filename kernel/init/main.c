@@ -159,6 +159,7 @@ static void init_task(void *unused)
 	proc_set_cmdline(cmdline);
 	net_setup(cmdline);
 	proc_set_resolver(net_resolv_conf);
+	proc_set_net(net_table);
 	error = fs_init();
 	if (error)
 		panic("init: no file systems (error %d)", -error);

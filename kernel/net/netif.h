@@ -37,8 +37,6 @@ struct netif_counters {
 	uint64_t rx_packets, rx_bytes, rx_dropped, rx_errors, tx_packets, tx_bytes, tx_dropped;
 };
 void netif_counters(const struct netif *netif, struct netif_counters *out) REQUIRES(net_core);
-/* Counts what goes through the loopback interface from now on. */
-void netif_count_loopback(struct netif *netif) REQUIRES(net_core);
 
 /* netif_ioctl.c: SIOCGIF..., of sockets of any family. Starts the stack. -ENOTTY: not one of them.
  */

@@ -2,6 +2,7 @@
 /* Interfaces as Linux shows them: names, flags, counters. All under the core lock. */
 #include <lib/string.h>
 
+#include "hooks.h"
 #include "netif.h"
 
 #define NAME_SIZE     16u /* IFNAMSIZ */
@@ -45,33 +46,15 @@ void netif_counters(const struct netif *netif, struct netif_counters *out)
 		return;
 	}
 	*out = loopback;
-	out->rx_packets = out->tx_packets;
-	out->rx_bytes = out->tx_bytes;
+	out->tx_packets = out->rx_packets;
+	out->tx_bytes = out->rx_bytes;
 }
 
-static err_t loop(struct netif *netif, struct pbuf *packet) REQUIRES(net_core)
+int net_seen(struct pbuf *packet, struct netif *netif) NO_THREAD_SAFETY
 {
-	loopback.tx_packets++;
-	loopback.tx_bytes += packet->tot_len;
-	return netif_loop_output(netif, packet);
-}
-
-static err_t loop4(struct netif *netif, struct pbuf *packet, const ip4_addr_t *to)
-	REQUIRES(net_core)
-{
-	(void)to;
-	return loop(netif, packet);
-}
-
-static err_t loop6(struct netif *netif, struct pbuf *packet, const ip6_addr_t *to)
-	REQUIRES(net_core)
-{
-	(void)to;
-	return loop(netif, packet);
-}
-
-void netif_count_loopback(struct netif *netif)
-{
-	netif->output = loop4;
-	netif->output_ip6 = loop6;
+	if (netif_is_loopback(netif)) {
+		loopback.rx_packets++;
+		loopback.rx_bytes += packet->tot_len;
+	}
+	return 0;
 }

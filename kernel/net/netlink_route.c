@@ -258,7 +258,7 @@ static int get_link(const struct nlmsghdr *request, struct netlink_reply *reply)
 	if (info.ifi_index <= 0)
 		return -EINVAL;
 	net_lock();
-	netif = info.ifi_index <= UINT8_MAX ? netif_get_by_index((u8_t)info.ifi_index) : NULL;
+	netif = info.ifi_index <= (int)UINT8_MAX ? netif_get_by_index((u8_t)info.ifi_index) : NULL;
 	if (netif)
 		put_link(reply, netif, 0);
 	net_unlock();

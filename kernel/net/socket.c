@@ -168,7 +168,8 @@ int socket_open(struct socket *socket, unsigned file_flags, struct file **out)
 	if (!file)
 		return -ENOMEM;
 	file->poll_queue = &socket->queue;
-	file->handle = atomic_fetch_add(&last_number, 1) + 1; /* the inode's number */
+	socket->number = atomic_fetch_add(&last_number, 1) + 1;
+	file->handle = socket->number;
 	*out = file;
 	return 0;
 }

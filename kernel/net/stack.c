@@ -92,7 +92,6 @@ static void set_up_loopback(void) REQUIRES(net_core)
 	loopback->mtu = UINT16_MAX;
 	loopback->mtu6 = UINT16_MAX;
 	NETIF_SET_CHECKSUM_CTRL(loopback, NETIF_CHECKSUM_DISABLE_ALL);
-	netif_count_loopback(loopback);
 }
 
 int net_start(void)

@@ -105,5 +105,7 @@ void tcp_options_apply(struct tcp_socket *tcp, struct tcp_pcb *pcb) REQUIRES(net
 int tcp_option_set(struct socket *socket, int level, int name, const void *value, size_t size);
 int tcp_option_get(struct socket *socket, int level, int name, void *value, size_t *size);
 void tcp_options_changed(struct socket *socket);
+/* Linux's number of a state. */
+uint8_t tcp_linux_state(enum tcp_state state);
 
 #endif /* NET_TCP_H */

@@ -169,17 +169,16 @@ void tcp_options_changed(struct socket *socket)
 	net_unlock();
 }
 
-/* Linux's states (net/tcp_states.h) by lwIP's. */
-static uint8_t linux_state(const struct tcp_socket *tcp) REQUIRES(net_core)
+uint8_t tcp_linux_state(enum tcp_state state)
 {
 	static const uint8_t states[] = {
+		/* net/tcp_states.h */
 		[CLOSED] = 7,	   [LISTEN] = 10,    [SYN_SENT] = 2,   [SYN_RCVD] = 3,
 		[ESTABLISHED] = 1, [FIN_WAIT_1] = 4, [FIN_WAIT_2] = 5, [CLOSE_WAIT] = 8,
 		[CLOSING] = 11,	   [LAST_ACK] = 9,   [TIME_WAIT] = 6,
 	};
-	const struct tcp_pcb *pcb = tcp_pcb_of(tcp);
 
-	return pcb ? states[pcb->state] : states[CLOSED];
+	return states[state];
 }
 
 static void fill_info(struct tcp_socket *tcp, struct tcp_info *info) REQUIRES(net_core)
@@ -188,7 +187,7 @@ static void fill_info(struct tcp_socket *tcp, struct tcp_info *info) REQUIRES(ne
 	uint32_t rtt_us;
 
 	memset(info, 0, sizeof(*info));
-	info->tcpi_state = linux_state(tcp);
+	info->tcpi_state = tcp_linux_state(pcb ? pcb->state : CLOSED);
 	if (tcp_state(tcp) == TCP_LISTENING) {
 		info->tcpi_unacked = atomic_load(&tcp->waiting);
 		info->tcpi_sacked = tcp->backlog;

@@ -6,6 +6,8 @@
 #include <lwip/err.h>
 #include <lwip/ip_addr.h>
 
+struct netif;
+struct pbuf;
 struct tcp_hdr;
 struct tcp_pcb;
 
@@ -19,6 +21,11 @@ err_t net_tcp_admit(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t length, u
 		    u8_t *options2);
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, length, length1, options2, p)                      \
 	net_tcp_admit(pcb, header, length, length1, options2)
+
+/* PACKET has come in through NETIF (netif_info.c). 0. */
+int net_seen(struct pbuf *packet, struct netif *netif);
+#define LWIP_HOOK_IP4_INPUT(packet, netif) net_seen(packet, netif)
+#define LWIP_HOOK_IP6_INPUT(packet, netif) net_seen(packet, netif)
 
 /* A name server that DHCP has named (netif.c). */
 void dns_setserver(u8_t number, const ip_addr_t *server);

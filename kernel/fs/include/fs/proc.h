@@ -22,6 +22,12 @@ void proc_set_cmdline(const char *cmdline);
  */
 void proc_set_resolver(size_t (*write)(char *text, size_t size));
 
+/* Writes the text of /proc/net/NAME through PUT, line by line. Task context, may block. */
+typedef void proc_net_table(const char *name,
+			    void (*put)(void *context, const char *line, size_t size),
+			    void *context);
+void proc_set_net(proc_net_table *table);
+
 /* Who the process is, for its status. */
 #define PROC_GROUPS_MAX 64u
 struct proc_identity {

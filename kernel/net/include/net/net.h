@@ -12,4 +12,9 @@ void net_setup(const char *cmdline);
  * the stack, and waits for the network's answer as a connection would. */
 size_t net_resolv_conf(char *text, size_t size);
 
+/* Writes what /proc/net/NAME shows, line by line, through PUT; nothing when there is no such table.
+ * PUT may allocate memory, and calls nothing of this folder. Task context, may block. */
+void net_table(const char *name, void (*put)(void *context, const char *line, size_t size),
+	       void *context);
+
 #endif /* NET_NET_H */

@@ -93,6 +93,7 @@ struct socket {
 	uint16_t family;
 	uint16_t type; /* SOCK_STREAM ... */
 	int protocol;
+	uint64_t number;	 /* its inode's; 0: it has no file yet */
 	_Atomic int error;	 /* SO_ERROR: an errno > 0 that is told once */
 	bool listening;		 /* SO_ACCEPTCONN; the family's lock */
 	struct wait_queue queue; /* woken at each change; the file's poll queue */
