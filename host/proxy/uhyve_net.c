@@ -29,10 +29,11 @@ static int use_tap(struct uhyve_net *net, const struct options *options)
 	card->header = net->host.header;
 	/* Captured are the frames that are on the cable, with all checksums. */
 	card->offloads = card->header && !options->net.capture;
-	card->vhost_fd = net->host.vhost;
+	/* vhost-net would have to be told to make up a header; such a tap device is rare. */
+	card->vhost_fd = card->header ? net->host.vhost : -1;
+	/* Offloads outlive whoever has used the device before. */
 	if ((!card->header || ioctl(card->fd, TUNSETVNETHDRSZ, &header_size) == 0) &&
-	    (!card->header || ioctl(card->fd, TUNSETOFFLOAD, 0ul) == 0) &&
-	    fcntl(card->fd, F_SETFL, O_NONBLOCK) == 0)
+	    ioctl(card->fd, TUNSETOFFLOAD, 0ul) == 0 && fcntl(card->fd, F_SETFL, O_NONBLOCK) == 0)
 		return 0;
 	proxy_message("HERMIT_NETIF: %s: %s", options->net.tap, strerror(errno));
 	return STATUS_PROXY;
@@ -40,8 +41,7 @@ static int use_tap(struct uhyve_net *net, const struct options *options)
 
 int uhyve_net_open(struct uhyve_net *net, const struct options *options)
 {
-	/* Frames that go past this process cannot be captured. A card without the header would
-	 * need another vhost. */
+	/* Frames that go past this process cannot be captured. */
 	const struct host_net_wish wish = {.header = true, .vhost = !options->net.capture};
 	int status = 0;
 

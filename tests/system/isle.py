@@ -18,6 +18,7 @@ from pathlib import Path
 # Where the machines run: translated by QEMU, the same everywhere, unless the environment names another
 # isle with its options ("--isle=uhyve --cpus=2").
 PLACE = os.environ.get("HERMIT_TEST_ISLE", "--kvm=0").split()
+UHYVE = "--isle=uhyve" in PLACE
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/", "LANG": "C"}
 TIMEOUT = 60  # seconds for one run
 

@@ -6,6 +6,7 @@ import socket
 import threading
 import urllib.request
 
+import isle
 import testcase
 
 HOST = "10.0.2.2"  # this host, as the user-mode network shows it
@@ -17,6 +18,8 @@ CARDS = [
     ("e1000", "pc"),
     ("rtl8139", "pc"),
 ]
+if isle.UHYVE:
+    CARDS = [("virtio", "microvm")]
 
 
 def free_port(kind=socket.SOCK_STREAM):

@@ -19,6 +19,7 @@ import time
 import unittest
 from pathlib import Path
 
+import isle
 import testcase
 
 SIZE = 300_000
@@ -33,6 +34,8 @@ CARDS = (
     ("rtl8139", "pc"),
     ("rtl8139", "q35"),
 )
+if isle.UHYVE:
+    CARDS = (("virtio", "microvm"),)
 
 
 class Echo:
@@ -314,7 +317,7 @@ class Inside(NetworkTest):
         server = self.echo("192.168.77.1")
         with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
             dnsmasq = subprocess.Popen(
-                ["dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--user=root", "--port=0"]
+                ["dnsmasq", "--no-daemon", "--no-ping", "--conf-file=/dev/null", "--user=root", "--port=0"]
                 + ["--interface=tap0", "--bind-interfaces", f"--dhcp-leasefile={folder}/leases"]
                 + ["--dhcp-range=192.168.77.40,192.168.77.40"],
                 stdout=subprocess.DEVNULL,

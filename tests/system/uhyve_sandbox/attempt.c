@@ -11,7 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_tun.h>
 #include <linux/kvm.h>
+#include <linux/vhost.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -165,6 +168,36 @@ static long try_kvm_run(void)
 	return ioctl(STDIN_FILENO, KVM_RUN, 0) == -1 && errno == ENOTTY ? 0 : -1;
 }
 
+static long try_poll(void)
+{
+	return poll(NULL, 0, 0);
+}
+
+static long try_tap(void)
+{
+	return ioctl(STDIN_FILENO, TUNSETOFFLOAD, 0) == -1 && errno == ENOTTY ? 0 : -1;
+}
+
+static long try_other_tap(void)
+{
+	return ioctl(STDIN_FILENO, TUNSETIFF, NULL);
+}
+
+static long try_vhost_memory(void)
+{
+	return ioctl(STDIN_FILENO, VHOST_SET_MEM_TABLE, NULL);
+}
+
+static long try_unix_socket(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static long try_names(void)
+{
+	return open("/etc/resolv.conf", O_RDONLY);
+}
+
 static long try_write(void)
 {
 	return open_file("rw/new", O_WRONLY | O_CREAT);
@@ -197,17 +230,27 @@ static const struct {
 	{"open", try_open},
 	{"write", try_write},
 	{"kvm_run", try_kvm_run},
+	{"poll", try_poll},
+	{"tap", try_tap},
+	{"other_tap", try_other_tap},
+	{"vhost_memory", try_vhost_memory},
+	{"unix_socket", try_unix_socket},
+	{"names", try_names},
 };
 
-static int confine(bool vcpu)
+static int confine(const char *role)
 {
 	static struct mount_table mounts;
 	char host[512];
 	const char *what = "";
 	int err;
 
-	if (vcpu)
+	if (strcmp(role, "vcpu") == 0)
 		return sandbox_enter_thread(SANDBOX_VCPU, false);
+	if (strcmp(role, "net") == 0)
+		return sandbox_enter_thread(SANDBOX_NET, false);
+	if (strcmp(role, "user_net") == 0)
+		return sandbox_enter_user_net(&what);
 	snprintf(host, sizeof(host), "%s", below("rw"));
 	err = mount_table_add_host(&mounts, host, "/rw", 0);
 	if (!err)
@@ -224,7 +267,7 @@ int main(int argc, char **argv)
 	if (argc != 4)
 		return 2;
 	folder = argv[3];
-	if (confine(strcmp(argv[1], "vcpu") == 0) != 0)
+	if (confine(argv[1]) != 0)
 		return 2;
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++)
 		if (strcmp(attempts[i].name, argv[2]) == 0)

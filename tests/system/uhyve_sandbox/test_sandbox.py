@@ -59,6 +59,22 @@ class Sandbox(testcase.IsleTest):
                      "wider_filter", "core_dump", "keyring"):  # fmt: skip
             self.check("vcpu", what, KILLED)
 
+    def test_net_thread(self):
+        for what in ("poll", "tap"):
+            self.check("net", what, WORKED)
+        for what in ("open", "read_elsewhere", "exec", "fork", "clone3", "socket", "code_memory", "make_code", "ptrace",
+                     "other_memory", "kvm_run", "other_tap", "vhost_memory", "wider_filter"):  # fmt: skip
+            self.check("net", what, KILLED)
+
+    def test_user_net_process(self):
+        for what in ("poll", "socket", "names"):
+            self.check("user_net", what, WORKED)
+        for what in ("open", "write", "read_elsewhere", "list_elsewhere", "kvm_run", "other_tap", "wider_filter", "namespace"):
+            self.check("user_net", what, REFUSED)
+        for what in ("unix_socket", "exec", "fork", "clone_process", "clone3", "code_memory", "make_code", "ptrace",
+                     "other_memory"):  # fmt: skip
+            self.check("user_net", what, KILLED)
+
     def run_cat(self, *options, **more):
         """A guest that has started and waits."""
         command = [self.isle.proxy, "--isle=uhyve", *options, self.isle.image("cat")]
@@ -85,11 +101,11 @@ class Sandbox(testcase.IsleTest):
             names.append(name)
             self.assertEqual(status["Seccomp"].strip(), "2", name)
             self.assertEqual(status["NoNewPrivs"].strip(), "1", name)
-            allowed = 0 if name.startswith("vcpu") else FILE_CAPABILITIES
+            allowed = 0 if name == "net" or name.startswith("vcpu") else FILE_CAPABILITIES
             for which in ("CapEff", "CapPrm"):
                 self.assertEqual(int(status[which], 16) & ~allowed, 0, name)
             self.assertEqual(int(status["CapInh"], 16), 0, name)
-        for name in ("proxy", "vcpu 0", "vcpu 1"):
+        for name in ("proxy", "vcpu 0", "vcpu 1", "net"):
             self.assertIn(name, names)
 
     def test_ordinary_user(self):
