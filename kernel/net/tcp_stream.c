@@ -132,8 +132,12 @@ static int64_t take(struct tcp_socket *tcp, struct socket_message *message)
 /* Nothing has arrived: 1: it may yet, 0: the stream is at its end, or -errno. */
 static int more_to_come(struct tcp_socket *tcp)
 {
-	int error = socket_take_error(&tcp->inet.socket);
+	int error;
 
+	/* A reset after the peer's FIN (EPIPE) concerns the sender: the stream was at its end. */
+	if (atomic_load(&tcp->inet.socket.error) == EPIPE)
+		return 0;
+	error = socket_take_error(&tcp->inet.socket);
 	if (error)
 		return error;
 	if (atomic_load(&tcp->ended) || atomic_load(&tcp->shut_read))

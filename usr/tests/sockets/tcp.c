@@ -231,6 +231,17 @@ static void resets(int family)
 	events_of(ends[0], POLLERR, 1000);
 	SHOW(write(ends[0], "x", 1));
 	close(ends[0]);
+
+	/* Half closed first: the reader sees the end of the stream, the writer the reset. */
+	tcp_pair(family, ends);
+	SHOW(shutdown(ends[1], SHUT_WR));
+	SHOW(setsockopt(ends[1], SOL_SOCKET, SO_LINGER, &none, sizeof(none)));
+	close(ends[1]);
+	events_of(ends[0], POLLERR, 1000);
+	SHOW(read(ends[0], text, 4));
+	SHOW(write(ends[0], "x", 1));
+	SHOW(read(ends[0], text, 4));
+	close(ends[0]);
 }
 
 static void refused(int family)
