@@ -13,6 +13,9 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_mmio.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -43,6 +46,8 @@ int uhyve_fail(struct uhyve_error *error, int code, const char *format, ...)
 	(void)error, (void)format;
 	return code;
 }
+
+static atomic_bool scribbled;
 
 static void stopped(void *context, const char *text)
 {
@@ -79,7 +84,7 @@ static void fixture_init(struct fixture *f)
 	struct uhyve_error error;
 	int pair[2], code;
 
-	CHECK_EQ(guest_mem_create(&f->mem, GUEST_SIZE, GUEST_LOW), 0);
+	guest_memory_create(&f->mem);
 	CHECK_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
 	f->peer = pair[0];
 	options.fd = pair[1];
@@ -95,7 +100,7 @@ static void fixture_free(struct fixture *f)
 	close(f->net->config.fd);
 	close(f->peer);
 	virtio_net_destroy(f->net);
-	guest_mem_destroy(&f->mem);
+	free(f->mem.base);
 }
 
 static void set_queue(struct fixture *f, unsigned index, const struct virtqueue_layout *layout)
@@ -419,6 +424,67 @@ static void wait_used(struct guest_queue *queue, uint16_t index)
 	}
 }
 
+/* A second processor of the guest writes to rings and descriptors all the time, in part what makes
+ * sense. The frames that come out are of no interest; the sanitizer sees what is read or written
+ * beside guest memory. */
+static void *scribble(void *argument)
+{
+	static const uint64_t places[] = {GUEST_LOW - 1, GUEST_LOW, UINT64_MAX - 7,
+					  GUEST_MEM_HIGH_BASE};
+	struct fixture *f = argument;
+	uint32_t random = 1;
+
+	while (!atomic_load(&scribbled)) {
+		random = random * 1664525 + 1013904223;
+		const bool rx = random & 0x100, wild = (random >> 10 & 0x3ff) == 0;
+		const struct guest_queue *queue = rx ? &f->rx : &f->tx;
+		const uint16_t index = random >> 24 & (SIZE - 1);
+		const uint16_t flags = (rx ? VRING_DESC_F_WRITE : 0) | (random >> 28 & 1);
+		guest_queue_desc(queue, index, wild ? places[random >> 22 & 3] : BUFFERS,
+				 wild ? random : 200, wild ? random >> 16 & 7 : flags,
+				 wild ? random >> 16 : (index + 1u) & (SIZE - 1));
+		guest_queue_set_avail(queue, 0,
+				      (uint16_t)(guest_queue_used_index(queue) + (random >> 29)));
+		guest_queue_set_used_event(queue, (uint16_t)(random >> 8));
+	}
+	return NULL;
+}
+
+static void test_race(void)
+{
+	struct fixture f;
+	pthread_t thread;
+	char frame[200] = {0};
+	unsigned served = 0, breaks = 0;
+
+	atomic_store(&scribbled, false);
+	fixture_init(&f);
+	drive(&f, MERGE | EVENTS);
+	CHECK_EQ(pthread_create(&thread, NULL, scribble, &f), 0);
+	for (unsigned i = 0; served < 500 || breaks < 20; i++) {
+		CHECK(i < 50000000);
+		const ssize_t sent = send(f.peer, frame, sizeof(frame), 0);
+		CHECK(sent > 0 || errno == EAGAIN);
+		while (recv(f.peer, frame, sizeof(frame), 0) > 0)
+			served++;
+		pthread_mutex_lock(&f.net->mmio.lock);
+		f.net->starved = f.net->blocked = false;
+		virtio_net_step(f.net);
+		const bool broken = !f.net->serving;
+		pthread_mutex_unlock(&f.net->mmio.lock);
+		breaks += broken;
+		sched_yield();
+		if (!broken)
+			continue;
+		guest_queue_set_used(&f.rx, 0);
+		guest_queue_set_used(&f.tx, 0);
+		drive(&f, MERGE | (i & 1 ? EVENTS : 0));
+	}
+	atomic_store(&scribbled, true);
+	pthread_join(thread, NULL);
+	fixture_free(&f);
+}
+
 /* With its thread: notifications, resets while it works, holding, another card in its place. */
 static void test_thread(void)
 {
@@ -477,6 +543,7 @@ int main(void)
 	test_send();
 	test_broken();
 	test_link();
+	test_race();
 	test_thread();
 	return 0;
 }

@@ -5,7 +5,7 @@
 #include "check.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 
 #define SIZE  8u
 #define QUEUE 0x10000u
@@ -22,14 +22,14 @@ struct fixture {
 
 static void fixture_init(struct fixture *f, bool event_idx)
 {
-	CHECK_EQ(guest_mem_create(&f->mem, GUEST_SIZE, GUEST_LOW), 0);
+	guest_memory_create(&f->mem);
 	guest_queue_init(&f->guest, &f->mem, QUEUE, SIZE);
 	CHECK_EQ(virtqueue_start(&f->queue, &f->mem, &f->guest.layout, event_idx, NULL), 0);
 }
 
 static void fixture_free(struct fixture *f)
 {
-	guest_mem_destroy(&f->mem);
+	free(f->mem.base);
 }
 
 static int peek(struct fixture *f, unsigned ahead, bool writable)

@@ -4,7 +4,22 @@
 
 #include "check.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define PAGE 4096u
+
+void guest_memory_create(struct guest_mem *mem)
+{
+	*mem = (struct guest_mem){
+		.base = aligned_alloc(PAGE, GUEST_SIZE),
+		.size = GUEST_SIZE,
+		.range_count = 2,
+		.range = {{0, GUEST_LOW, 0},
+			  {GUEST_MEM_HIGH_BASE, GUEST_SIZE - GUEST_LOW, GUEST_LOW}}};
+	CHECK(mem->base);
+	memset(mem->base, 0, GUEST_SIZE);
+}
 
 static void *at(const struct guest_queue *queue, uint64_t gpa, size_t size)
 {
@@ -51,6 +66,11 @@ void guest_queue_set_avail(const struct guest_queue *queue, uint16_t flags, uint
 void guest_queue_set_used_event(const struct guest_queue *queue, uint16_t event)
 {
 	*word(queue, queue->layout.avail + 4 + 2u * queue->layout.size) = event;
+}
+
+void guest_queue_set_used(const struct guest_queue *queue, uint16_t index)
+{
+	*word(queue, queue->layout.used + 2) = index;
 }
 
 uint16_t guest_queue_used_index(const struct guest_queue *queue)

@@ -10,9 +10,12 @@
 
 #include <linux/virtio_ring.h>
 
-/* Guest memory: 1 MiB at 0, 1 MiB at 4 GiB. */
+/* Guest memory: 1 MiB at 0, 1 MiB at 4 GiB; a block of the heap (to be freed) of exactly its size,
+ * so that the sanitizer sees a byte beside it. */
 #define GUEST_LOW  (1ull << 20)
 #define GUEST_SIZE (2ull << 20)
+
+void guest_memory_create(struct guest_mem *mem);
 
 struct guest_queue {
 	const struct guest_mem *mem;
@@ -30,6 +33,7 @@ void guest_queue_desc(const struct guest_queue *queue, uint16_t index, uint64_t 
 void guest_queue_push(struct guest_queue *queue, uint16_t head);
 void guest_queue_set_avail(const struct guest_queue *queue, uint16_t flags, uint16_t index);
 void guest_queue_set_used_event(const struct guest_queue *queue, uint16_t event);
+void guest_queue_set_used(const struct guest_queue *queue, uint16_t index);
 uint16_t guest_queue_used_index(const struct guest_queue *queue);
 struct vring_used_elem guest_queue_used(const struct guest_queue *queue, uint16_t index);
 uint16_t guest_queue_used_flags(const struct guest_queue *queue);
