@@ -20,10 +20,13 @@ int main(int argc, char **argv)
 
 	if (!test || iperf_defaults(test) < 0 || iperf_parse_arguments(test, argc, argv) < 0)
 		return fail(2);
-	if (iperf_get_test_role(test) == 's')
-		result = iperf_run_server(test);
-	else
+	if (iperf_get_test_role(test) == 's') {
+		/* One test after the other; a client's failure (-1) is not the server's end. */
+		while ((result = iperf_run_server(test)) >= -1 && !iperf_get_test_one_off(test))
+			iperf_reset_test(test);
+	} else {
 		result = iperf_run_client(test);
+	}
 	if (result < 0)
 		return fail(1);
 	iperf_free_test(test);
