@@ -64,7 +64,6 @@ static const struct call_test common_calls[] = {
 
 static const struct call_test vcpu_calls[] = {
 	{SYS_ioctl, ALLOW_EQUAL, 1, KVM_RUN},
-	{SYS_poll, ALLOW, 0, 0},
 };
 
 /* The vCPU's thread: it met a breakpoint. */

@@ -92,11 +92,12 @@ static void print_timings(const struct uhyve_isle *uhyve)
 	uhyve_counters(uhyve->machine, &counters);
 	fprintf(stderr,
 		"uhyve: set up in %" PRIu64 " us, ran for %" PRIu64 " us; %" PRIu64
-		" exits, %" PRIu64 " of them to the proxy, %" PRIu64 " halts; %" PRIu64
-		" doorbells, %" PRIu64 " interrupts; %" PRIu64 " KiB of memory touched\n",
+		" exits, %" PRIu64 " of them to the proxy, %" PRIu64
+		" for the host's interrupts, %" PRIu64 " halts; %" PRIu64 " doorbells, %" PRIu64
+		" interrupts; %" PRIu64 " KiB of memory touched\n",
 		(uhyve->ready_ns - uhyve->start_ns) / NS_PER_US,
 		(now - uhyve->ready_ns) / NS_PER_US, counters.exits, counters.run_returns,
-		counters.halts, counters.doorbells, counters.interrupts,
+		counters.host_interrupts, counters.halts, counters.doorbells, counters.interrupts,
 		counters.memory_touched >> 10);
 }
 

@@ -4,6 +4,7 @@
 
 #include "boot.h"
 #include "channel.h"
+#include "console.h"
 #include "cpu.h"
 #include "debug.h"
 #include "stats.h"
@@ -30,6 +31,7 @@ struct uhyve {
 	struct vm vm;
 	struct guest_mem mem;
 	struct channel channel;
+	struct console console;
 	struct vcpu_shared shared;
 	struct vcpu *vcpus;
 	struct debug *debug;	   /* NULL: none */
@@ -45,30 +47,6 @@ struct uhyve {
 	pthread_mutex_t end_lock;
 	char end_reason[96]; /* GUARDED_BY(end_lock); "": none */
 };
-
-/* Handler of the console port. Bytes of any size: each is text. The pipe's reader is the main
- * thread, which always reads in the end. */
-static void console_access(void *device, const struct device_access *access)
-{
-	const struct uhyve *uhyve = device;
-	size_t size = (size_t)access->size * access->count, done = 0;
-
-	if (!access->write) {
-		memset(access->data, 0xff, size);
-		return;
-	}
-	while (done < size) {
-		ssize_t written = write(uhyve->log_write_fd, access->data + done, size - done);
-		if (written < 0 && errno == EINTR) {
-			if (atomic_load(&uhyve->shared.stopping))
-				return;
-			continue;
-		}
-		if (written <= 0)
-			return;
-		done += (size_t)written;
-	}
-}
 
 static void thread_stopped(void *context, const char *text)
 {
@@ -141,10 +119,13 @@ static int make_channel(struct uhyve *uhyve, struct uhyve_error *error)
 static int make_console(struct uhyve *uhyve)
 {
 	const struct device_range range = {.start = BOOT_CONSOLE_PORT_IO,
-					   .size = 1,
+					   .size = sizeof(uint32_t),
 					   .handler = console_access,
-					   .device = uhyve};
+					   .device = &uhyve->console};
 
+	uhyve->console = (struct console){.mem = &uhyve->mem,
+					  .fd = uhyve->log_write_fd,
+					  .is_ending = &uhyve->shared.stopping};
 	return device_table_add(&uhyve->shared.ports, &range);
 }
 
@@ -286,6 +267,11 @@ static void uhyve_destroy(struct uhyve *uhyve)
 	pthread_mutex_destroy(&uhyve->end_lock);
 	vcpu_shared_destroy(&uhyve->shared);
 	free(uhyve);
+}
+
+int uhyve_check(struct uhyve_error *error)
+{
+	return vm_check(error);
 }
 
 struct uhyve *uhyve_create(const struct uhyve_config *config, int *error_code,
@@ -453,6 +439,7 @@ void uhyve_counters(struct uhyve *uhyve, struct uhyve_counters *counters)
 	for (unsigned i = 0; i < uhyve->vcpu_count; i++) {
 		counters->run_returns += uhyve->vcpus[i].returns;
 		counters->exits += stats_read(uhyve->vcpus[i].fd, "exits");
+		counters->host_interrupts += stats_read(uhyve->vcpus[i].fd, "irq_exits");
 		counters->halts += stats_read(uhyve->vcpus[i].fd, "halt_exits");
 	}
 }

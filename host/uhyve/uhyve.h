@@ -43,6 +43,10 @@ struct uhyve_config {
 
 struct uhyve;
 
+/* Has this host's KVM all that a machine needs? Says nothing of its speed. 0, or -errno with ERROR.
+ */
+int uhyve_check(struct uhyve_error *error);
+
 /* Makes a machine that is ready to run; NULL with *ERROR_CODE (-errno) and ERROR. */
 struct uhyve *uhyve_create(const struct uhyve_config *config, int *error_code,
 			   struct uhyve_error *error);
@@ -80,8 +84,9 @@ void uhyve_debug_exited(struct uhyve *uhyve, unsigned status);
 
 /* Counters, after uhyve_stop. */
 struct uhyve_counters {
-	uint64_t run_returns; /* KVM_RUN calls */
-	uint64_t exits;	      /* of the guest, also those that KVM served itself; 0: unknown */
+	uint64_t run_returns;	  /* KVM_RUN calls */
+	uint64_t exits;		  /* of the guest, also those that KVM served itself; 0: unknown */
+	uint64_t host_interrupts; /* those of them that the host's interrupts caused */
 	uint64_t halts, doorbells, interrupts;
 	uint64_t memory_touched; /* bytes of guest memory that the host has given */
 };

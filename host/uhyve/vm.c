@@ -100,6 +100,18 @@ static int make_machine(struct vm *vm, struct uhyve_error *error)
 	return err;
 }
 
+int vm_check(struct uhyve_error *error)
+{
+	struct vm vm = {.kvm_fd = -1, .fd = -1};
+	int err = open_kvm(&vm, error);
+
+	if (!err)
+		err = check_capabilities(&vm, error);
+	if (vm.kvm_fd >= 0)
+		close(vm.kvm_fd);
+	return err;
+}
+
 int vm_create(struct vm *vm, struct uhyve_error *error)
 {
 	*vm = (struct vm){.kvm_fd = -1, .fd = -1};

@@ -19,6 +19,9 @@ struct vm {
 	size_t run_size; /* of a vCPU's shared page(s) */
 };
 
+/* Can this host's KVM make such a machine? 0, or -errno with ERROR. */
+int vm_check(struct uhyve_error *error);
+
 /* Opens /dev/kvm, checks what it can, and makes an empty machine with interrupt controllers. 0, or
  * -errno with ERROR. On failure everything is undone. */
 int vm_create(struct vm *vm, struct uhyve_error *error);

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define BOOT_INFO_MAGIC	  0x54494d5245484f42ull /* "BOHERMIT" */
-#define BOOT_INFO_VERSION 1u
+#define BOOT_INFO_VERSION 2u
 
 #define BOOT_MEM_MAX	  64u
 #define BOOT_CPUS_MAX	  512u
@@ -79,7 +79,16 @@ enum boot_console {
 	BOOT_CONSOLE_NONE = 0,
 	BOOT_CONSOLE_UART_IO, /* 16550 at I/O port console_base */
 	BOOT_CONSOLE_LOG,     /* only the log ring */
-	BOOT_CONSOLE_PORT,    /* takes bytes at I/O port console_base, strings of them as well */
+	BOOT_CONSOLE_PORT,    /* boot_console_text, its address written to I/O port console_base */
+};
+
+/* A text for BOOT_CONSOLE_PORT, anywhere below 4 GiB: its physical address goes to the port as 32
+ * bits, and it has been taken when that instruction ends. */
+#define BOOT_CONSOLE_TEXT_MAX 252u
+
+struct boot_console_text {
+	uint32_t length; /* at most BOOT_CONSOLE_TEXT_MAX */
+	char text[BOOT_CONSOLE_TEXT_MAX];
 };
 
 struct boot_info {
@@ -110,6 +119,7 @@ struct boot_info {
 };
 
 _Static_assert(sizeof(struct boot_mem) == 32, "boot_mem");
+_Static_assert(sizeof(struct boot_console_text) == 256, "boot_console_text");
 _Static_assert(offsetof(struct boot_info, mem) == 24, "boot_info.mem");
 
 #endif /* ABI_BOOT_INFO_H */

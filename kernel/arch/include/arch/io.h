@@ -21,12 +21,6 @@ static inline void arch_io_out32(uint16_t port, uint32_t value)
 	__asm__ volatile("outl %0, %1" ::"a"(value), "Nd"(port) : "memory");
 }
 
-/* LENGTH bytes to the same port, one behind the other. */
-static inline void arch_io_out8_string(uint16_t port, const void *bytes, size_t length)
-{
-	__asm__ volatile("rep outsb" : "+S"(bytes), "+c"(length) : "d"(port) : "memory");
-}
-
 static inline uint8_t arch_io_in8(uint16_t port)
 {
 	uint8_t value;

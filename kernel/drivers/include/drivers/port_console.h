@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A console of one I/O port that takes bytes: a string of them in one instruction. */
+/* The console of uhyve (BOOT_CONSOLE_PORT in abi/boot_info.h): a line of the log is one exit. */
 #ifndef DRIVERS_PORT_CONSOLE_H
 #define DRIVERS_PORT_CONSOLE_H
 
