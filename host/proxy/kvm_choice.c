@@ -9,6 +9,8 @@
 #include "kvm_probe.h"
 #include "message.h"
 
+#include "uhyve/uhyve.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -98,6 +100,37 @@ static bool kvm_fit_quietly(bool verbose)
 	return fitness == KVM_FIT;
 }
 
+/* Has something been asked for that only QEMU's machines have? Cards of its own and NUMA nodes have
+ * changed the machine's type. */
+static bool needs_qemu(const struct options *options)
+{
+	return options->machine != MACHINE_MICROVM || options->machine_given ||
+	       options->qemu_given || options->port_given || options->monitor || options->icount;
+}
+
+void isle_choose(struct options *options)
+{
+	struct uhyve_error error;
+	const char *reason;
+
+	if (options->isle != ISLE_AUTO)
+		return;
+	options->isle = ISLE_QEMU;
+	if (options->kvm == KVM_OFF || needs_qemu(options))
+		return;
+	options->kvm_is_fit = options->kvm == KVM_ON ? kvm_probe(&reason) == KVM_FIT
+						     : kvm_fit_quietly(options->verbose);
+	if (!options->kvm_is_fit) {
+		if (options->kvm == KVM_AUTO)
+			options->kvm = KVM_OFF; /* not again */
+		return;
+	}
+	if (uhyve_check(&error) == 0)
+		options->isle = ISLE_UHYVE;
+	else if (options->verbose)
+		proxy_message("isle 'qemu', as %s", error.text);
+}
+
 int kvm_require(const struct options *options)
 {
 	const char *reason;
@@ -108,6 +141,8 @@ int kvm_require(const struct options *options)
 		proxy_message("isle 'uhyve' is made of KVM: not with --kvm=0 (HERMIT_KVM)");
 		return STATUS_PROXY;
 	}
+	if (options->kvm_is_fit)
+		return 0;
 	fitness =
 		options->kvm == KVM_ON ? kvm_probe(&reason) : fitness_remembered(&reason, &is_new);
 	if (fitness != KVM_UNFIT)

@@ -5,6 +5,10 @@
 
 #include "options.h"
 
+/* Where the user has named no isle, sets OPTIONS->isle: uhyve where KVM is fit for it, qemu where
+ * it is not, or where something has been asked for that only QEMU has. */
+void isle_choose(struct options *options);
+
 /* Sets *KVM. 0, or an exit status after a message. */
 int kvm_choose(const struct options *options, bool *kvm);
 

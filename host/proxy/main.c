@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* proxy: starts an image in its isle and serves it; proxy(1). */
 #include "isle.h"
+#include "kvm_choice.h"
 #include "machine.h"
 #include "message.h"
 #include "options.h"
@@ -236,6 +237,7 @@ static int run(struct session *session, char **envp)
 	static struct machine machine; /* its logs are too large for the stack */
 	const struct options *options = &session->options;
 
+	isle_choose(&session->options);
 	if (options->isle == ISLE_UHYVE && !options->no_sandbox)
 		close_inherited(session->std, net_options_tap_fd(&options->net));
 	int status = open_image(session);

@@ -17,7 +17,7 @@ const char options_help[] =
 	"Usage: proxy [OPTION]... APPLICATION [ARGUMENT]...\n"
 	"Runs a HermitCore application. Its exit status becomes the proxy's.\n"
 	"\n"
-	"  --isle=qemu|uhyve  where to run (HERMIT_ISLE, default qemu)\n"
+	"  --isle=qemu|uhyve  where to run (HERMIT_ISLE; uhyve where KVM is fit)\n"
 	"  --machine=TYPE     QEMU's machine: microvm (default), pc, q35 (HERMIT_MACHINE)\n"
 	"  --cpus=N           processors (HERMIT_CPUS, default 1)\n"
 	"  --numa=N           NUMA nodes to divide them and the memory into (HERMIT_NUMA, default 1)\n"
@@ -112,7 +112,7 @@ static bool set_isle(struct options *options, const char *text)
 {
 	static const char *const words[] = {"qemu", "uhyve"};
 	int word = find_word(text, words, 2);
-	options->isle = word >= 0 ? (enum option_isle)word : ISLE_NUMBER;
+	options->isle = word >= 0 ? (enum option_isle)(ISLE_QEMU + word) : ISLE_NUMBER;
 	return word >= 0 || parse_unsigned(text, 0, 254, &options->isle_number);
 }
 
@@ -232,6 +232,7 @@ static bool set_icount(struct options *options, const char *text)
 static bool set_qemu(struct options *options, const char *text)
 {
 	options->qemu = text;
+	options->qemu_given = true;
 	return text[0] != '\0';
 }
 
@@ -468,7 +469,7 @@ static bool choose_machine(struct options *options)
 
 bool options_parse(struct options *options, int argc, char **argv)
 {
-	*options = (struct options){.isle = ISLE_QEMU,
+	*options = (struct options){.isle = ISLE_AUTO,
 				    .debug_port = OPTION_DEBUG_PORT,
 				    .machine = MACHINE_MICROVM,
 				    .cpus = 1,

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 enum option_isle {
+	ISLE_AUTO, /* kvm_choice.h: isle_choose */
 	ISLE_QEMU,
 	ISLE_UHYVE,
 	ISLE_NUMBER, /* multi-kernel */
@@ -50,6 +51,7 @@ struct options {
 	unsigned nodes;	 /* NUMA nodes that share processors and memory */
 	uint64_t memory; /* bytes, a multiple of 4 KiB */
 	enum option_kvm kvm;
+	bool kvm_is_fit; /* has been found already */
 	enum option_debug debug;
 	uint16_t debug_port; /* GDB's */
 	bool verbose, monitor, icount, isolated, no_sandbox;
@@ -58,6 +60,7 @@ struct options {
 	unsigned affinity_count;	    /* 0: any */
 	bool help, version;
 	const char *qemu;
+	bool qemu_given;
 	unsigned port;
 	bool port_given; /* the host channel uses it */
 	struct net_options net;

@@ -519,6 +519,34 @@ class Kvm(ProxyTest):
             self.check(result, 125, "KVM cannot be used")
 
 
+class DefaultIsle(ProxyTest):
+    """Isle uhyve where KVM is fit for it, else isle qemu. An image that no machine can run tells them apart."""
+
+    def choice(self, *options, **variables):
+        env = {"HERMIT_QEMU": "", "HERMIT_KVM": "", "XDG_RUNTIME_DIR": str(self.folder), "HERMIT_VERBOSE": "1"}
+        env["PATH"] = str(self.folder)  # where there is no QEMU
+        result = self.run_proxy("exits", *options, env={**env, **variables})
+        self.assertEqual(result.returncode, 125, result.stderr)
+        return "qemu" if b"qemu-system-x86_64" in result.stderr else "uhyve"
+
+    def test_unfit(self):
+        (self.folder / "hermit-kvm").write_text("n")
+        self.assertEqual(self.choice(), "qemu")
+
+    def test_not_wanted(self):
+        (self.folder / "hermit-kvm").write_text("y")
+        self.assertEqual(self.choice(HERMIT_KVM="0"), "qemu")
+        for option in ("--machine=microvm", "--numa=2", "--nic=e1000", "--monitor", "--port=18000", "--isle=qemu"):
+            with self.subTest(option=option):
+                self.assertEqual(self.choice(option), "qemu")
+
+    def test_probe(self):
+        """Whatever the probe finds on this host, it is what the isle follows."""
+        isle = self.choice()
+        cache = self.folder / "hermit-kvm"
+        self.assertEqual(isle, "uhyve" if cache.exists() and cache.read_text() == "y" else "qemu")
+
+
 class Terminal(ProxyTest):
     def test_modes_are_put_back(self):
         master, slave = pty.openpty()

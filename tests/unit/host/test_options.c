@@ -72,7 +72,7 @@ static void test_sizes(void)
 static void test_defaults(void)
 {
 	CHECK(parse("app", "--cpus=3", "-x"));
-	CHECK(options.isle == ISLE_QEMU && options.machine == MACHINE_MICROVM);
+	CHECK(options.isle == ISLE_AUTO && options.machine == MACHINE_MICROVM);
 	CHECK(options.cpus == 1 && options.memory == 2ull << 30 && options.kvm == KVM_AUTO);
 	CHECK(options.port == 18766 && !options.verbose && !options.isolated);
 	/* What follows the application's name is the application's. */
@@ -88,6 +88,7 @@ static void test_defaults(void)
 static void test_values(void)
 {
 	CHECK(parse("--isle=uhyve", "app", NULL) && options.isle == ISLE_UHYVE);
+	CHECK(parse("--isle=qemu", "app", NULL) && options.isle == ISLE_QEMU);
 	CHECK(parse("--isle=7", "app", NULL) && options.isle == ISLE_NUMBER);
 	CHECK_EQ(options.isle_number, 7);
 	CHECK(parse("--machine=q35", "app", NULL) && options.machine == MACHINE_Q35);
