@@ -6,7 +6,7 @@
 #   make              build everything
 #   make hello        run the hello program in a virtual machine
 #   make test         run the tests
-#   make test-uhyve   run isle uhyve's system tests (docs/uhyve.md says why apart)
+#   make test-uhyve   run isle uhyve's tests only
 #   make bench        measure, beside Linux
 #   make install      install to /opt/hermit (or -DCMAKE_INSTALL_PREFIX), below DESTDIR
 #   make clean        remove the build folder
@@ -41,7 +41,7 @@ test: packages-build packages-test $(BUILD)/Makefile
 	cd $(BUILD) && ctest --output-on-failure -j2
 
 test-uhyve: packages-build packages-test all
-	cd $(BUILD) && ctest -C Uhyve -L uhyve --output-on-failure
+	cd $(BUILD) && ctest -L uhyve --output-on-failure -j2
 
 bench: packages-build packages-test all
 	+$(MAKE) --no-print-directory -C $(BUILD) bench

@@ -134,6 +134,7 @@ class Machine:
         yield f"overlay overlay {ROOT} lowerdir={HOST},upperdir={ABOVE}/files,workdir={ABOVE}/work"
         yield f"proc proc {ROOT}/proc -"
         yield f"sysfs sysfs {ROOT}/sys -"
+        yield f"cgroup2 cgroup2 {ROOT}/sys/fs/cgroup -"
         yield f"devtmpfs devtmpfs {ROOT}/dev -"
         yield f"devpts devpts {ROOT}/dev/pts ptmxmode=666"
         for folder in ("/dev/shm", "/run", "/tmp"):

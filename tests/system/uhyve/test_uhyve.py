@@ -56,7 +56,8 @@ class Output(Uhyve):
         result = self.proxy("lines", "--verbose", args=[str(count)])
         self.assertStatus(result, 0)
         self.assertEqual(result.out, b"".join(b"line %d\n" % i for i in range(count)))
-        return int(re.search(rb"(\d+) exits", result.err)[1])
+        exits, hosts = re.search(rb"(\d+) exits.* (\d+) for the host's interrupts", result.err).groups()
+        return int(exits) - int(hosts)
 
     def test_exits(self):
         """Small writes to a pipe: few exits, nothing lost, in order."""
@@ -97,6 +98,20 @@ class Processors(Uhyve):
         for text in ("", "x", "1-", "3-1", "1,,2", "1,", "-1", "99999999999999999999"):
             with self.subTest(list=text):
                 self.assertStatus(self.proxy("hello", f"--affinity={text}"), 125)
+
+
+class Default(Uhyve):
+    def run_default(self, *options):
+        """Only isle uhyve ends its log with a line of its own."""
+        result = isle.run([self.isle.proxy, "--verbose", *options, self.isle.image("hello")])
+        self.assertStatus(result, 0)
+        return b"\nuhyve: set up" in result.err
+
+    def test_default(self):
+        """KVM is fit here, so no isle needs to be named."""
+        self.assertTrue(self.run_default())
+        self.assertTrue(self.run_default("--kvm=1"))
+        self.assertFalse(self.run_default("--kvm=0"))
 
 
 class Refusals(Uhyve):
