@@ -171,9 +171,6 @@ static void write_register(struct virtio_mmio *mmio, uint32_t offset, uint32_t v
 		if (value < mmio->queues)
 			mmio->ops->notify(mmio->device, value);
 		break;
-	case VIRTIO_MMIO_INTERRUPT_ACK:
-		atomic_fetch_and(&mmio->isr, ~value);
-		break;
 	case VIRTIO_MMIO_STATUS:
 		write_status(mmio, value);
 		break;
@@ -205,8 +202,6 @@ static uint32_t read_register(struct virtio_mmio *mmio, uint32_t offset)
 		return queue ? VIRTQUEUE_SIZE_MAX : 0;
 	case VIRTIO_MMIO_QUEUE_READY:
 		return queue && state->layout[state->queue_sel].ready;
-	case VIRTIO_MMIO_INTERRUPT_STATUS:
-		return atomic_load(&mmio->isr);
 	case VIRTIO_MMIO_STATUS:
 		return state->status;
 	case VIRTIO_MMIO_CONFIG_GENERATION:
@@ -226,6 +221,25 @@ static void access_config(struct virtio_mmio *mmio, const struct device_access *
 	memcpy(access->data, mmio->config + offset, access->size);
 }
 
+/* What each interrupt accesses does not wait for a device that works. False: something else. */
+static bool access_interrupt(struct virtio_mmio *mmio, const struct device_access *access)
+{
+	uint32_t value;
+
+	if (access->size != sizeof(value))
+		return false;
+	if (access->offset == VIRTIO_MMIO_INTERRUPT_STATUS && !access->write) {
+		value = atomic_load(&mmio->isr);
+		memcpy(access->data, &value, sizeof(value));
+		return true;
+	}
+	if (access->offset != VIRTIO_MMIO_INTERRUPT_ACK || !access->write)
+		return false;
+	memcpy(&value, access->data, sizeof(value));
+	atomic_fetch_and(&mmio->isr, ~value);
+	return true;
+}
+
 void virtio_mmio_access(void *context, const struct device_access *access)
 {
 	struct virtio_mmio *mmio = context;
@@ -233,6 +247,8 @@ void virtio_mmio_access(void *context, const struct device_access *access)
 
 	if (!access->write)
 		memset(access->data, 0, (size_t)access->size * access->count);
+	if (access_interrupt(mmio, access))
+		return;
 	pthread_mutex_lock(&mmio->lock);
 	if (access->offset >= VIRTIO_MMIO_CONFIG) {
 		access_config(mmio, access);

@@ -117,14 +117,18 @@ static void follow_wishes(struct virtio_net *net)
 		end_serving(net);
 }
 
-/* Until the thread serves the queues no more; without a thread nobody else could see to it. */
-static void wait_until_idle(struct virtio_net *net)
+/* Until the thread serves the queues no more; without a thread nobody else could see to it. OFF: it
+ * is not to serve them again, even where another processor starts the card meanwhile. */
+static void wait_until_idle(struct virtio_net *net, bool off)
 {
 	if (!net->started)
 		follow_wishes(net);
-	signal_event(net->control_fd);
-	while (net->serving && !net->ending)
+	while (net->serving && !net->ending) {
+		if (off)
+			net->wanted = false;
+		signal_event(net->control_fd);
 		pthread_cond_wait(&net->changed, &net->mmio.lock);
+	}
 }
 
 static void reset(void *device)
@@ -132,7 +136,7 @@ static void reset(void *device)
 	struct virtio_net *net = device;
 
 	net->wanted = false;
-	wait_until_idle(net);
+	wait_until_idle(net, true);
 	net->pending = 0;
 }
 
@@ -346,7 +350,7 @@ void virtio_net_hold(struct virtio_net *net)
 {
 	pthread_mutex_lock(&net->mmio.lock);
 	net->held = true;
-	wait_until_idle(net);
+	wait_until_idle(net, false);
 	pthread_mutex_unlock(&net->mmio.lock);
 }
 

@@ -134,9 +134,42 @@ static void test_thread(void)
 	fixture_free(&f);
 }
 
+static void *reset_and_drive(void *argument)
+{
+	struct fixture *f = argument;
+
+	for (unsigned i = 0; i < 5; i++) {
+		write32(f, VIRTIO_MMIO_STATUS, 0);
+		set_features(f, VERSION | MERGE);
+		set_queue(f, 0, &f->rx.layout);
+		set_queue(f, 1, &f->tx.layout);
+		write32(f, VIRTIO_MMIO_STATUS, STATUS_READY);
+	}
+	return NULL;
+}
+
+/* Processors that reset the card and start it at the same time: none of them waits for ever. */
+static void test_resets(void)
+{
+	struct uhyve_error error;
+	struct fixture f;
+	pthread_t threads[3];
+
+	fixture_init(&f);
+	CHECK_EQ(virtio_net_start(f.net, &error), 0);
+	for (unsigned round = 0; round < 300; round++) {
+		for (unsigned i = 0; i < 3; i++)
+			CHECK_EQ(pthread_create(&threads[i], NULL, reset_and_drive, &f), 0);
+		for (unsigned i = 0; i < 3; i++)
+			pthread_join(threads[i], NULL);
+	}
+	fixture_free(&f);
+}
+
 int main(void)
 {
 	test_race();
+	test_resets();
 	test_thread();
 	return 0;
 }
