@@ -125,10 +125,12 @@ static int set_integer(struct socket_options *options, int name, int value)
 	switch (name) {
 	case SO_SNDBUF:
 	case SO_SNDBUFFORCE:
+		options->send_buffer_set = true;
 		options->send_buffer = buffer_size(value, SEND_BUFFER_MIN, name == SO_SNDBUFFORCE);
 		return 0;
 	case SO_RCVBUF:
 	case SO_RCVBUFFORCE:
+		options->receive_buffer_set = true;
 		options->receive_buffer =
 			buffer_size(value, RECEIVE_BUFFER_MIN, name == SO_RCVBUFFORCE);
 		return 0;

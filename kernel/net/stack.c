@@ -34,6 +34,7 @@
 
 struct mutex net_core;
 uint32_t net_tcp_window = BUFFER_MIN, net_tcp_send_buffer = BUFFER_MIN;
+uint32_t net_tcp_window_max = BUFFER_MIN;
 
 static const char *cmdline = "";
 static _Atomic bool started;
@@ -80,7 +81,7 @@ static void size_buffers(void) REQUIRES(net_core)
 	mm_frame_stats(&frames);
 	share = frames.total * PAGE_SIZE / BUFFER_SHARE;
 	net_tcp_window = (uint32_t)MIN(MAX(share, (uint64_t)BUFFER_MIN), (uint64_t)BUFFER_MAX);
-	net_tcp_send_buffer = net_tcp_window;
+	net_tcp_window_max = net_tcp_send_buffer = net_tcp_window;
 }
 
 /* The loopback interface: no checksums, the largest packets. */

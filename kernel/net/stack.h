@@ -26,6 +26,9 @@ must_check int net_start(void);
 /* Is the stack running? */
 bool net_started(void);
 
+/* The largest TCP window that there is, by the machine's memory. */
+extern uint32_t net_tcp_window_max;
+
 /* The kernel's command line. */
 const char *net_cmdline(void);
 

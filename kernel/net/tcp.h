@@ -39,6 +39,7 @@ struct tcp_socket {
 	bool told;			 /* connect has returned how the attempt ended */
 	struct inet_address local, peer; /* of the last connection */
 	struct tcp_options options;
+	uint32_t window;      /* of the connection, at most; does not shrink while it lasts */
 	struct list children; /* connections not accepted yet, oldest first */
 	uint32_t backlog;
 	struct list_node sibling; /* in the listener's `children` */
@@ -81,6 +82,16 @@ void tcp_update_space(struct tcp_socket *tcp) REQUIRES(net_core);
 bool tcp_writable(const struct tcp_socket *tcp);
 /* Ends TCP's connection, throws away what it has received. */
 void tcp_reset(struct tcp_socket *tcp) REQUIRES(net_core);
+
+/* tcp_window.c */
+/* Lets lwIP work on PCB, which belongs to TCP (NULL: nobody), with TCP's window. */
+void tcp_window_use(const struct tcp_socket *tcp, const struct tcp_pcb *pcb) REQUIRES(net_core);
+/* The same, for a connection that begins. */
+void tcp_window_begin(struct tcp_socket *tcp) REQUIRES(net_core);
+/* The application has taken SIZE bytes: the window opens. */
+void tcp_window_open(struct tcp_socket *tcp, size_t size) REQUIRES(net_core);
+/* Opens the window as far as SO_RCVBUF, which may have changed, allows. */
+void tcp_window_update(struct tcp_socket *tcp) REQUIRES(net_core);
 
 /* tcp_connect.c */
 int tcp_socket_bind(struct socket *socket, const struct socket_address *address);

@@ -8,6 +8,7 @@
 
 #include "hooks.h"
 #include "netif.h"
+#include "share.h"
 #include "tcp_header.h"
 
 static bool overlap(const ip_addr_t *a, const ip_addr_t *b)
@@ -92,6 +93,7 @@ static err_t arrived(void *argument, struct tcp_pcb *pcb, err_t error) REQUIRES(
 
 	if (error != ERR_OK || !listener || !pcb)
 		return ERR_VAL;
+	listener = tcp_share(listener, &pcb->remote_ip, pcb->remote_port);
 	child = tcp_socket_new(listener->inet.socket.family);
 	if (!child)
 		return ERR_MEM;
@@ -105,6 +107,7 @@ static err_t arrived(void *argument, struct tcp_pcb *pcb, err_t error) REQUIRES(
 	ip_addr_copy(child->peer.ip, pcb->remote_ip);
 	child->peer.port = pcb->remote_port;
 	tcp_update_space(child);
+	tcp_window_update(child);
 	list_push_back(&listener->children, &child->sibling);
 	atomic_fetch_add(&listener->waiting, 1);
 	socket_wake(&listener->inet.socket);
@@ -114,14 +117,16 @@ static err_t arrived(void *argument, struct tcp_pcb *pcb, err_t error) REQUIRES(
 /* With more connections waiting than the program has asked for, a SYN goes unheard, and the peer
  * tries again later. */
 err_t net_tcp_admit(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t length, u16_t length1,
-		    u8_t *options2)
+		    u8_t *options2) NO_THREAD_SAFETY
 {
-	const struct tcp_socket *tcp;
+	const struct tcp_socket *tcp = pcb->callback_arg;
 
 	tcp_header_end_options((u8_t *)(header + 1), length1, options2, length);
+	if (pcb->state == LISTEN && tcp)
+		tcp = tcp_share(pcb->callback_arg, ip_current_src_addr(), header->src);
+	tcp_window_use(tcp, pcb->state == LISTEN ? NULL : pcb);
 	if (pcb->state != LISTEN)
 		return ERR_OK;
-	tcp = pcb->callback_arg;
 	return tcp && atomic_load(&tcp->waiting) > tcp->backlog ? ERR_VAL : ERR_OK;
 }
 
@@ -228,6 +233,7 @@ static err_t connected(void *argument, struct tcp_pcb *pcb, err_t error) REQUIRE
 	tcp->local.port = pcb->local_port;
 	tcp_set_state(tcp, TCP_CONNECTED);
 	tcp_update_space(tcp);
+	tcp_window_update(tcp);
 	socket_wake(&tcp->inet.socket);
 	return ERR_OK;
 }
@@ -248,6 +254,7 @@ static int connect_locked(struct tcp_socket *tcp, const struct inet_address *pee
 	tcp->peer = *peer;
 	tcp->told = false;
 	tcp_set_state(tcp, TCP_CONNECTING);
+	tcp_window_begin(tcp);
 	error = net_error(tcp_connect(tcp_pcb_of(tcp), &peer->ip, peer->port, connected));
 	if (!error)
 		return -EINPROGRESS;

@@ -166,6 +166,7 @@ void tcp_options_changed(struct socket *socket)
 	if (tcp->inet.pcb)
 		inet_apply(&tcp->inet, tcp->inet.pcb);
 	tcp_update_space(tcp);
+	tcp_window_update(tcp);
 	net_unlock();
 }
 

@@ -18,9 +18,10 @@
 
 static uint32_t buffer_limit(const struct tcp_socket *tcp)
 {
-	uint32_t shown = tcp->inet.socket.options.send_buffer;
+	const struct socket_options *options = &tcp->inet.socket.options;
 
-	return shown == SHOWN_SEND_BUFFER ? net_tcp_send_buffer : MIN(shown, net_tcp_send_buffer);
+	return options->send_buffer_set ? MIN(options->send_buffer, net_tcp_send_buffer)
+					: net_tcp_send_buffer;
 }
 
 void tcp_update_space(struct tcp_socket *tcp)
@@ -297,6 +298,8 @@ static void tcp_socket_release(struct socket *socket)
 	reset = atomic_load(&tcp->available) ||
 		(socket->options.linger && !socket->options.linger_seconds);
 	pcb = tcp_detach(tcp);
+	if (pcb)
+		pcb->rcv_wnd = TCP_WND_MAX(pcb); /* lwIP would take less for unread data */
 	if (pcb && (reset || tcp_close(pcb) != ERR_OK))
 		tcp_abort(pcb);
 	tcp_drop_received(tcp);

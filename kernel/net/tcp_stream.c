@@ -69,19 +69,6 @@ void tcp_drop_received(struct tcp_socket *tcp)
 	ASSERT(!tcp->first);
 }
 
-/* The window opens by SIZE bytes. */
-static void open_window(struct tcp_socket *tcp, size_t size) REQUIRES(net_core)
-{
-	struct tcp_pcb *pcb = tcp_pcb_of(tcp);
-
-	while (pcb && size) {
-		size_t part = MIN(size, (size_t)UINT16_MAX);
-
-		tcp_recved(pcb, (u16_t)part);
-		size -= part;
-	}
-}
-
 /* Copies up to WANTED bytes of the queue to IO, or nowhere; bytes or -EFAULT. */
 static int64_t copy_out(struct tcp_socket *tcp, struct file_io *io, size_t wanted)
 {
@@ -122,7 +109,7 @@ static int64_t take(struct tcp_socket *tcp, struct socket_message *message)
 	if (moved > 0 && !(message->flags & MSG_PEEK)) {
 		net_lock();
 		consume(tcp, (size_t)moved);
-		open_window(tcp, (size_t)moved);
+		tcp_window_open(tcp, (size_t)moved);
 		net_unlock();
 	}
 	mutex_unlock(&tcp->read_lock);
@@ -270,6 +257,20 @@ static bool hold_back(struct tcp_socket *tcp, const struct socket_message *messa
 	       pcb->snd_lbb - pcb->snd_nxt < CORK_MAX && !message->io->remaining;
 }
 
+/* Sends what may go out. A full buffer does not wait for more to fill a segment with, as on Linux.
+ */
+static void push(struct tcp_socket *tcp) REQUIRES(net_core)
+{
+	struct tcp_pcb *pcb = tcp_pcb_of(tcp);
+	bool waits = !atomic_load(&tcp->space) && !tcp_nagle_disabled(pcb);
+
+	if (waits)
+		tcp_nagle_disable(pcb);
+	tcp_output(pcb);
+	if (waits)
+		tcp_nagle_enable(pcb);
+}
+
 /* Sends what fits now. Bytes, or -errno. */
 static int64_t give(struct tcp_socket *tcp, struct socket_message *message)
 {
@@ -282,7 +283,7 @@ static int64_t give(struct tcp_socket *tcp, struct socket_message *message)
 	if (!result && tcp_state(tcp) == TCP_CONNECTED) {
 		result = (int64_t)queue(tcp, message->io, (size_t)ready);
 		if (!hold_back(tcp, message))
-			tcp_output(tcp_pcb_of(tcp));
+			push(tcp);
 	}
 	net_unlock();
 	return result;

@@ -12,6 +12,7 @@
 #include <mm/heap.h>
 
 #include "netif.h"
+#include "share.h"
 #include "udp.h"
 
 #define PAYLOAD_MAX    65507u
@@ -20,7 +21,7 @@
 void udp_received(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
 		  u16_t port)
 {
-	struct udp_socket *udp = argument;
+	struct udp_socket *udp = udp_share(argument, from, port);
 	size_t share = data->tot_len + DATAGRAM_SHARE;
 	struct datagram *datagram = NULL;
 

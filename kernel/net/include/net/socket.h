@@ -82,7 +82,8 @@ struct socket_options {
 	bool linger;
 	uint32_t linger_seconds;
 	uint32_t send_buffer, receive_buffer; /* as Linux shows them: twice what was set */
-	uint32_t receive_low;		      /* SO_RCVLOWAT */
+	bool send_buffer_set, receive_buffer_set;
+	uint32_t receive_low; /* SO_RCVLOWAT */
 	uint32_t priority, mark;
 	uint64_t receive_timeout_ns, send_timeout_ns; /* TIME_NEVER: none */
 	char device[16];			      /* SO_BINDTODEVICE */

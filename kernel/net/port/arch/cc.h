@@ -34,6 +34,7 @@ void *net_malloc(size_t size);
 void *net_calloc(size_t count, size_t size);
 void net_free(void *memory);
 void net_copy_user(void *to, const void *from, size_t size);
+/* The largest window of the connection that lwIP works on now (tcp_window.c); all send buffers'. */
 extern uint32_t net_tcp_window, net_tcp_send_buffer;
 
 #define LWIP_PLATFORM_DIAG(x)                                                                      \
