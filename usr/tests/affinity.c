@@ -67,6 +67,8 @@ static uint64_t random_mask(uint32_t *state)
 {
 	uint64_t all = cpu_total == 64 ? ~0ull : (1ull << cpu_total) - 1, mask;
 
+	if (!cpu_total)
+		check_die("no CPU");
 	if (next_random(state) % 2)
 		return 1ull << next_random(state) % cpu_total;
 	mask = ((uint64_t)next_random(state) << 32 | next_random(state) << 8) & all;
