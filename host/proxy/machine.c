@@ -81,6 +81,17 @@ static void machine_notify(struct machine *machine, bool lazy)
 		machine->isle.ops->notify(machine->isle.context, lazy);
 }
 
+/* A guest that has ended takes no replies, but what it said before is still to be read. */
+static void send_failed(struct machine *machine, int err)
+{
+	if (machine->server.greeted && (err == -EPIPE || err == -ECONNRESET)) {
+		machine->deaf = true;
+		machine->writer.start = machine->writer.end = 0;
+	} else {
+		channel_close(machine);
+	}
+}
+
 static void send_reply(void *context, const struct hc_reply *reply, const void *payload,
 		       size_t size)
 {
@@ -90,10 +101,10 @@ static void send_reply(void *context, const struct hc_reply *reply, const void *
 	const struct frame_sink sink = machine_sink(machine);
 	int err = 0;
 
-	if (machine->channel_open)
+	if (machine->channel_open && !machine->deaf)
 		err = frame_writer_put(&machine->writer, &sink, pieces, 2);
 	if (err)
-		channel_close(machine);
+		send_failed(machine, err);
 	else
 		machine_notify(machine, reply->flags & HC_FLAG_LAZY);
 }
@@ -106,8 +117,9 @@ static void flush_replies(struct machine *machine)
 
 	if (!machine->channel_open || queued == 0)
 		return;
-	if (frame_writer_flush(&machine->writer, &sink) != 0)
-		channel_close(machine);
+	int err = frame_writer_flush(&machine->writer, &sink);
+	if (err)
+		send_failed(machine, err);
 	else if (frame_writer_queued(&machine->writer) < queued)
 		machine_notify(machine, false);
 }

@@ -24,6 +24,7 @@ struct machine {
 	bool patient; /* somebody may hold the guest with a debugger: no time limits */
 
 	bool channel_open;
+	bool deaf;		 /* the guest takes no more replies */
 	bool broken;		 /* the guest broke the protocol */
 	bool ended;		 /* the isle is gone */
 	bool lazy;		 /* requests without hurry have come since the last wait */

@@ -22,6 +22,9 @@ static struct {
 	char text[LOG_SIZE];
 } log_ring GUARDED_BY(log_lock);
 
+/* For who cannot take the lock. */
+static bool in_line;
+
 static unsigned console_level;
 static void (*console_write)(const char *text, size_t length);
 static int (*tid_source)(void);
@@ -61,8 +64,11 @@ void log_write(enum log_level level, const char *format, ...)
 
 	state = spin_lock(&log_lock);
 	ring_put(line, length);
-	if (level <= console_level && console_write)
+	if (level <= console_level && console_write) {
+		WRITE_ONCE(in_line, true);
 		console_write(line, length);
+		WRITE_ONCE(in_line, false);
+	}
 	spin_unlock(&log_lock, state);
 }
 
@@ -78,8 +84,11 @@ void log_set_console(void (*write)(const char *text, size_t length))
 
 void log_console_write(const char *text, size_t length)
 {
-	if (console_write)
-		console_write(text, length);
+	if (!console_write)
+		return;
+	if (READ_ONCE(in_line))
+		console_write("\n", 1);
+	console_write(text, length);
 }
 
 void log_set_tid_source(int (*tid)(void))

@@ -37,8 +37,8 @@ static struct {
 	struct mutex tx_mutex;
 	struct wait_queue tx_wait;
 	uint32_t tx_tail;
-	bool tx_partial; /* a part of a frame is in the ring, the rest waits for room */
-	bool rung;	 /* a ring is on its way since the host's index was: */
+	uint32_t tx_start, tx_end; /* of the frame that is being sent, or was sent last */
+	bool rung;		   /* a ring is on its way since the host's index was: */
 	uint32_t rung_head;
 
 	uint32_t rx_head;
@@ -107,7 +107,6 @@ static void tx_publish(void)
 static void tx_wait_room(void)
 {
 	tx_publish();
-	ring.tx_partial = true;
 	store(&ring.shm->guest_waits, 1);
 	ring.rung = false;
 	notify_host(true);
@@ -137,10 +136,12 @@ static int send_frame(const struct host_buffer *pieces, unsigned count, bool urg
 	int error = 0;
 
 	mutex_lock(&ring.tx_mutex);
+	ring.tx_start = ring.tx_end = ring.tx_tail;
+	for (unsigned i = 0; i < count; i++)
+		ring.tx_end += (uint32_t)pieces[i].size;
 	for (unsigned i = 0; i < count && !error; i++)
 		error = send_piece(pieces[i].data, pieces[i].size);
 	tx_publish();
-	ring.tx_partial = false;
 	notify_host(urgent);
 	mutex_unlock(&ring.tx_mutex);
 	return error;
@@ -156,11 +157,16 @@ static int ring_send_lazy(const struct host_buffer *pieces, unsigned count)
 	return send_frame(pieces, count, false);
 }
 
-/* No locks: the other CPUs have stopped. A frame that was cut off cannot be followed by another. */
+/* No locks: the other CPUs have stopped, one of them perhaps in the middle of a frame. What the
+ * host has not been shown of it is overwritten; a frame of which it has seen a part cannot be
+ * followed by another. */
 static void ring_send_dying(const struct host_buffer *pieces, unsigned count)
 {
-	if (ring.tx_partial)
+	uint32_t shown = load(&ring.shm->to_host_tail);
+
+	if (shown != ring.tx_start && shown != ring.tx_end)
 		return;
+	ring.tx_tail = shown;
 	for (unsigned i = 0; i < count; i++) {
 		const uint8_t *from = pieces[i].data;
 		size_t size = pieces[i].size;
@@ -179,6 +185,7 @@ static void ring_send_dying(const struct host_buffer *pieces, unsigned count)
 		}
 	}
 	tx_publish();
+	ring.tx_end = ring.tx_tail;
 	ring_doorbell();
 }
 

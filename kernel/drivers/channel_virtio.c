@@ -24,11 +24,11 @@
 
 #include "virtio.h"
 
-#define QUEUE_RX   0
-#define QUEUE_TX   1
-#define RX_BUFFERS 16u
-#define TX_SMALL   PAGE_SIZE
-#define DYING_POLL 200000000u
+#define QUEUE_RX     0
+#define QUEUE_TX     1
+#define RX_BUFFERS   16u
+#define TX_SMALL     PAGE_SIZE
+#define DYING_CYCLES 30000000000u /* ten seconds, of a busy host as well */
 
 static struct {
 	struct virtio_device device;
@@ -150,17 +150,32 @@ static int console_send(const struct host_buffer *pieces, unsigned count)
 	return 0;
 }
 
+/* Tells the device of all that it has been given, and waits until it has taken it. */
+static bool tx_settle(void)
+{
+	uint64_t start = arch_cycles();
+
+	console.device.ops->notify(&console.device, &console.tx);
+	while (READ_ONCE(console.tx.used->idx) != console.tx.next_avail) {
+		if (arch_cycles() - start > DYING_CYCLES)
+			return false;
+		arch_cpu_relax();
+	}
+	return true;
+}
+
+/* No locks: the other CPUs have stopped, one of them perhaps in the middle of a send. What the
+ * device has been given is what its index says, and the buffer is its own until it is done. */
 static void console_send_dying(const struct host_buffer *pieces, unsigned count)
 {
 	size_t size = total_size(pieces, count);
-	uint32_t id, len;
 
-	if (size > TX_SMALL)
+	console.tx.next_avail = READ_ONCE(console.tx.avail->idx);
+	if (size > TX_SMALL || !tx_settle())
 		return;
 	gather(console.tx_buffer, pieces, count);
 	tx_submit(console.tx_buffer, size);
-	for (unsigned i = 0; i < DYING_POLL && !virtq_pop(&console.tx, &id, &len); i++)
-		arch_cpu_relax();
+	(void)tx_settle();
 }
 
 static const struct channel_transport transport = {

@@ -107,6 +107,16 @@ def panics(guest):
     guest.exit(0, 0, 2)
 
 
+def listens_no_more(guest):
+    guest.hello()
+    guest.channel.shutdown(socket.SHUT_RD)
+    guest.send(WRITE, 1, payload=b"last ")
+    time.sleep(0.2)
+    guest.send(WRITE, 1, payload=b"words\n")
+    guest.send(EXIT, args=(7, 0, 0))
+    sys.exit(0)
+
+
 def writes(guest):
     guest.hello()
     guest.call(WRITE, 1, payload=b"to stdout\n")

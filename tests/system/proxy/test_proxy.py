@@ -295,6 +295,11 @@ class Endings(ProxyTest):
         self.check(self.run_proxy("closes_channel"), 125, "QEMU closed the host channel")
         self.check(self.run_proxy("resets_later"), 255, "stopped before the application ended")
 
+    def test_last_words(self):
+        """What the guest said before it ended counts, although no reply reaches it any more."""
+        result = self.run_proxy("listens_no_more")
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (7, b"last words\n", b""))
+
     def test_early_panic_shows_the_log(self):
         result = self.run_proxy("resets")
         self.assertEqual(result.returncode, 255)

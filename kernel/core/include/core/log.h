@@ -27,7 +27,8 @@ void log_set_console_level(unsigned level);
 /* Where console text goes: called with each piece, any context. Set by the console driver. */
 void log_set_console(void (*write)(const char *text, size_t length));
 
-/* Raw text to the console, whatever the level (application output without a proxy). */
+/* Raw text to the console, whatever the level (application output without a proxy), on a line of
+ * its own where a line of the log was not finished. No locks. */
 void log_console_write(const char *text, size_t length);
 
 /* The task id in the line's head comes from this callback (sched sets it); 0 until then. */
