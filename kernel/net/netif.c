@@ -79,10 +79,7 @@ bool netif_is_loopback(const struct netif *netif)
 
 void netif_name_of(const struct netif *netif, char *name, size_t size)
 {
-	if (netif_is_loopback(netif))
-		strlcpy(name, "lo", size);
-	else
-		ksnprintf(name, size, "eth%u", netif->num);
+	strlcpy(name, netif_is_loopback(netif) ? "lo" : "eth0", size);
 }
 
 static bool has_ip6(const struct netif *netif)

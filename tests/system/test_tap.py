@@ -4,6 +4,7 @@
 What needs a tap device runs in a network namespace that the test makes (this file again, with --inside).
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -25,6 +26,7 @@ import testcase
 SIZE = 300_000
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 TAP_HOST = "10.0.5.1"
+TAP_ISLE = "10.0.5.2"
 CARDS = (
     ("virtio", "microvm"),
     ("virtio", "pc"),
@@ -41,8 +43,8 @@ if isle.UHYVE:
 class Echo:
     """A TCP server on a free port of ADDRESS that sends back what comes."""
 
-    def __init__(self, address="127.0.0.1"):
-        self.server = socket.create_server((address, 0))
+    def __init__(self, address="127.0.0.1", family=socket.AF_INET):
+        self.server = socket.create_server((address, 0), family=family)
         self.port = self.server.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -228,6 +230,12 @@ class TapNetwork(unittest.TestCase):
     def test_ipv6(self):
         self.inside("ipv6")
 
+    def test_link_local(self):
+        self.inside("link_local")
+
+    def test_router(self):
+        self.inside("router")
+
     def test_segmentation(self):
         self.inside("segmentation")
 
@@ -248,6 +256,22 @@ class Inside(NetworkTest):
 
     def tap(self, address=TAP_HOST + "/24"):
         self.call(TOOLS / "tap.sh", "up", "tap0", os.getuid(), address)
+
+    @contextlib.contextmanager
+    def dnsmasq(self, *options):
+        """Serves tap0; the folder with its leases."""
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+            server = subprocess.Popen(
+                ["dnsmasq", "--no-daemon", "--no-ping", "--conf-file=/dev/null", "--user=root", "--port=0"]
+                + ["--interface=tap0", "--bind-interfaces", f"--dhcp-leasefile={folder}/leases", *options],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            try:
+                yield folder
+            finally:
+                server.kill()
+                server.wait()
 
     def transfer(self):
         """With the offloads of a real network, in both directions at once."""
@@ -308,6 +332,31 @@ class Inside(NetworkTest):
         self.assertEqual(got, data)
         self.finish_peer(process, "served 1\n")
 
+    def link_local(self):
+        """The application is the client, and the server's address has a scope."""
+        self.tap()
+        self.call("ip", "address", "add", "fe80::7/64", "dev", "tap0", "nodad")
+        server = Echo("::", socket.AF_INET6)
+        self.addCleanup(server.close)
+        self.check_transfer("fe80::7%eth0", server.port, options=["--netif=tap0"])
+
+    def router(self):
+        """A router advertises a prefix and itself; IPv4's address is fixed."""
+        self.tap()
+        self.call("ip", "address", "add", "fd00:77::1/64", "dev", "tap0", "nodad")
+        server = Echo("fd00:77::1", socket.AF_INET6)
+        self.addCleanup(server.close)
+        with self.dnsmasq("--enable-ra", "--dhcp-range=fd00:77::,ra-only,64"):
+            self.check_transfer("fd00:77::1", server.port, options=["--netif=tap0"])
+            options = ["--netif=tap0", "--netif-mac=52:54:00:aa:bb:cc"]
+            text = self.isle.run("interfaces", ["list", "fd00:77::1"], options).out.decode()
+        self.assertIn(f"eth0 address {TAP_ISLE} mask 255.255.255.0\n", text)
+        self.assertIn("eth0 address fd00:77::5054:ff:feaa:bbcc mask ffff:ffff:ffff:ffff::\n", text)
+        self.assertIn("route to 10.0.5.0/24 dev eth0\n", text)
+        self.assertIn(f"route via {TAP_HOST} dev eth0\n", text)
+        self.assertIn("route to fd00:77::/64 dev eth0\n", text)
+        self.assertRegex(text, "route via fe80::.* dev eth0\n")
+
     def capture(self):
         self.tap()
         self.check_capture(TAP_HOST, self.echo(TAP_HOST), "--netif=tap0")
@@ -315,21 +364,10 @@ class Inside(NetworkTest):
     def dhcp(self):
         self.tap("192.168.77.1/24")
         server = self.echo("192.168.77.1")
-        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-            dnsmasq = subprocess.Popen(
-                ["dnsmasq", "--no-daemon", "--no-ping", "--conf-file=/dev/null", "--user=root", "--port=0"]
-                + ["--interface=tap0", "--bind-interfaces", f"--dhcp-leasefile={folder}/leases"]
-                + ["--dhcp-range=192.168.77.40,192.168.77.40"],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            try:
-                options = ["--netif=tap0", "--ip=dhcp", "--netif-mac=52:54:00:aa:bb:cc"]
-                self.check_transfer("192.168.77.1", server.port, options=options)
-                lease = Path(folder, "leases").read_text().split()
-            finally:
-                dnsmasq.kill()
-                dnsmasq.wait()
+        with self.dnsmasq("--dhcp-range=192.168.77.40,192.168.77.40") as folder:
+            options = ["--netif=tap0", "--ip=dhcp", "--netif-mac=52:54:00:aa:bb:cc"]
+            self.check_transfer("192.168.77.1", server.port, options=options)
+            lease = Path(folder, "leases").read_text().split()
         self.assertEqual(lease[1:3], ["52:54:00:aa:bb:cc", "192.168.77.40"])
 
     def addresses(self):

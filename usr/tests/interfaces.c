@@ -4,7 +4,8 @@
  * NETLINK_ROUTE, which the first two use. Of the loopback interface all is shown, of others only
  * that the ways to ask agree.
  *
- * interfaces list: one line for each address and each route, for tests that know what to expect.
+ * interfaces list ADDRESS: one line for each address and each route, for tests that know what to
+ * expect, when there is a way to ADDRESS (IPv6).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -306,9 +307,14 @@ static void list_routes(void)
 	close(fd);
 }
 
-static int list_all(void)
+static int list_all(const char *router)
 {
+	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons(9)};
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
 	struct ifaddrs *list = NULL;
+
+	CHECK(inet_pton(AF_INET6, router, &to.sin6_addr) == 1);
+	CHECK(connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
 
 	CHECK(getifaddrs(&list) == 0);
 	for (const struct ifaddrs *entry = list; entry; entry = entry->ifa_next) {
@@ -328,8 +334,8 @@ int main(int argc, char **argv)
 {
 	int fd;
 
-	if (argc > 1 && strcmp(argv[1], "list") == 0)
-		return list_all();
+	if (argc > 2 && strcmp(argv[1], "list") == 0)
+		return list_all(argv[2]);
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	CHECK(fd >= 0);
 	test_getifaddrs(fd);
