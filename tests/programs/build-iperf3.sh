@@ -4,6 +4,6 @@
 . "$(dirname "$0")/common.sh"
 
 mkdir -p "$dest"
-quietly x86_64-hermit-gcc -O2 -Wall -o "$dest/iperf3" "$source/tests/programs/iperf3.c" \
+quietly $cc $static -O2 -Wall -o "$dest/iperf3" "$source/tests/programs/iperf3.c" \
 	-liperf -lssl -lcrypto -lsctp -lm -pthread
-"$build/libexec/hermit/hermit-image" is-sealed "$dest/iperf3"
+check "$dest/iperf3"

@@ -8,8 +8,12 @@ outdated "$dest/out/build/lighttpd"
 # Its documentation asks for this file in a static build.
 mkdir -p "$dest/out/build"
 printf 'PLUGIN_INIT(mod_%s)\n' indexfile staticfile dirlisting >"$dest/out/build/plugin-static.h"
+case $system in
+hermit) for=-DCMAKE_TOOLCHAIN_FILE=$build/share/hermit/cmake/HermitCore-Toolchain.cmake ;;
+linux) for=-DCMAKE_EXE_LINKER_FLAGS=-static ;;
+esac
 [ -e "$dest/out/Makefile" ] ||
 	quietly cmake -S "$dest" -B "$dest/out" -G "Unix Makefiles" -DBUILD_STATIC=1 -DWITH_PCRE2=0 -DWITH_ZLIB=0 \
-		"-DCMAKE_TOOLCHAIN_FILE=$build/share/hermit/cmake/HermitCore-Toolchain.cmake"
+		"$for"
 quietly make -C "$dest/out" -j2 lighttpd
-"$build/libexec/hermit/hermit-image" is-sealed "$dest/out/build/lighttpd"
+check "$dest/out/build/lighttpd"

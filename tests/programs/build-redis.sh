@@ -6,5 +6,5 @@
 quietly "$tools/fetch-source.sh" redis src/server.c "$dest"
 outdated "$dest/src/redis-server"
 quietly make -C "$dest/src" -j2 redis-server MALLOC=libc OPTIMIZATION=-O2 DEBUG= \
-	CC=x86_64-hermit-gcc AR=x86_64-hermit-ar
-"$build/libexec/hermit/hermit-image" is-sealed "$dest/src/redis-server"
+	CC=$cc AR=$ar LDFLAGS=$static
+check "$dest/src/redis-server"

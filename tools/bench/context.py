@@ -32,10 +32,12 @@ class Effort:
     net_ms: int
     net_round_trips: int
     http_seconds: int
+    redis_requests: int
+    iperf_seconds: int
 
 
-FULL = Effort(15, 5, 3, 7, 256, 256, 4096, (), 5, 1000000, 60, 10, 3, 2000, 10000, 4)
-QUICK = Effort(1, 1, 1, 1, 16, 1024, 65536, ("-q",), 1, 100000, 1, 1, 1, 100, 200, 1)
+FULL = Effort(15, 5, 3, 7, 256, 256, 4096, (), 5, 1000000, 60, 10, 3, 2000, 10000, 4, 10000, 3)
+QUICK = Effort(1, 1, 1, 1, 16, 1024, 65536, ("-q",), 1, 100000, 1, 1, 1, 100, 200, 1, 500, 1)
 
 
 class Context:
@@ -53,7 +55,7 @@ class Context:
         os.makedirs(work, exist_ok=True)
 
     def program(self, name):
-        """The file of a program that the build has made."""
+        """The file of a program that the build has made, or that `name` is the absolute path of."""
         for folder in ("usr/benchmarks", "usr/tests"):
             path = os.path.join(self.build, folder, name)
             if os.path.exists(path):

@@ -1,34 +1,36 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""
-The network: a guest with one processor and a virtio card, its peer on this host.
-
-Everything runs in a network namespace that is made for it. On the tap device the guest has an address of
-its own; with the user-mode network QEMU forwards a port of this host's loopback interface.
-"""
+"""The network: a guest with one processor and a virtio card, its peer on this host."""
 
 import contextlib
 import json
 import os
-import re
 import shlex
 import shutil
 import socket
 import time
 
-import linux_guest
 import namespace
 import qemu
 from context import attempt
-from figures import Figure, Goal, Group, median, parse_fields
+from figures import Figure, Goal, Group, parse_fields
+from load import wrk
+from net_sides import (
+    FIRST_REPLY_SECONDS,
+    GUEST,
+    HOST,
+    MAC,
+    PORT,
+    RETRY_SECONDS,
+    finish,
+    in_namespace,
+    measure_rounds,
+    note,
+    sides,
+    wait_for_port,
+)
 
-MAC = "52:54:00:00:05:02"
-HOST, GUEST, MASK = "10.0.5.1", "10.0.5.2", "255.255.255.0"
-USER_GUEST, USER_HOST = "10.0.2.15", "10.0.2.2"
-PORT = 8000
 BLOCK = 32768
 LATENCY_BYTES = 64
-FIRST_REPLY_SECONDS = 60
-RETRY_SECONDS = 0.002
 ANSWER_SECONDS = 1.0
 CONNECT_SECONDS = 0.02
 # The difference of two runs counts: connections and the start of programs are in both.
@@ -44,74 +46,6 @@ done
 exec {qemu} "${{arguments[@]}}" -qmp unix:{path},server=on,wait=off
 """
 
-TAP_ENVIRONMENT = {
-    "HERMIT_NETIF": namespace.TAP,
-    "HERMIT_IP": GUEST,
-    "HERMIT_GATEWAY": HOST,
-    "HERMIT_MASK": MASK,
-    "HERMIT_NETIF_MAC": MAC,
-}
-TAP_NETWORK = linux_guest.Network(
-    f"tap,ifname={namespace.TAP},script=no,downscript=no", MAC, GUEST, MASK, HOST
-)
-USER_ENVIRONMENT = {"HERMIT_APP_PORT": str(PORT)}
-USER_NETWORK = linux_guest.Network(
-    f"user,hostfwd=tcp:127.0.0.1:{PORT}-:{PORT}", MAC, USER_GUEST, MASK, USER_HOST
-)
-
-
-class Side:
-    """A guest on the tap device or the user-mode network, whichever of the two systems it is."""
-
-    def __init__(self, name, guest, tap_options, user_options):
-        self.name = name
-        self.guest = guest
-        self.tap = tap_options
-        self.user = user_options
-
-
-def _sides(context, figures):
-    sides = [
-        Side("hermit", context.hermit, {"environment": TAP_ENVIRONMENT}, {"environment": USER_ENVIRONMENT})
-    ]
-    linux = attempt(figures, lambda: context.linux)
-    if linux:
-        sides.append(Side("linux", linux, {"network": TAP_NETWORK}, {"network": USER_NETWORK}))
-    return sides
-
-
-def _note(figure, side, value):
-    if value is not None:
-        figure.raw.setdefault(side.name, []).append(value)
-
-
-def _finish(figures):
-    for figure in figures.values():
-        for side in ("hermit", "linux"):
-            values = figure.raw.get(side)
-            if values:
-                setattr(figure, side, median(values))
-    return figures
-
-
-def _in_namespace(measure):
-    """A group's measure function: `measure(context, figures)` in a namespace, figures brought back."""
-
-    def run(context, figures):
-        context.tsc_khz()  # once for all namespaces
-        for key, figure in namespace.call(measure, context, figures).items():
-            figures[key].__dict__.update(figure.__dict__)
-
-    return run
-
-
-def _measure_rounds(context, figures, one_side):
-    """`one_side(context, figures, side)` for each side in every round; the medians count."""
-    sides = _sides(context, list(figures.values()))
-    for _ in range(context.effort.net_rounds):
-        for side in sides:
-            one_side(context, figures, side)
-    return _finish(figures)
 
 
 def _fields(result):
@@ -125,7 +59,7 @@ def _throughput(context, figures, side):
     with qemu.background([context.linux_program("netio"), "-s"]):
         result = attempt(pair, side.guest.run_checked, "netio", arguments, timeout=120, **side.tap)
     for fields in _fields(result) if result else []:
-        _note(figures[f"net_{fields['direction']}"], side, float(fields["MB/s"]))
+        note(figures[f"net_{fields['direction']}"], side, float(fields["MB/s"]))
 
 
 def _latency(context, figures, side):
@@ -134,8 +68,8 @@ def _latency(context, figures, side):
     with qemu.background([context.linux_program("netlat"), "-s"]):
         result = attempt(pair, side.guest.run_checked, "netlat", arguments, timeout=120, **side.tap)
     for fields in _fields(result) if result else []:
-        _note(pair[0], side, float(fields["median"]))
-        _note(pair[1], side, float(fields["p99"]))
+        note(pair[0], side, float(fields["median"]))
+        note(pair[1], side, float(fields["p99"]))
 
 
 def _ask(address, port, deadline):
@@ -162,7 +96,7 @@ def _first_request(_context, figures, side):
             return time.perf_counter() - begin
 
     value = attempt([figure], seconds)
-    _note(figure, side, None if value is None else value * 1e3)
+    note(figure, side, None if value is None else value * 1e3)
 
 
 def _tap_side(context, figures, side):
@@ -175,7 +109,7 @@ def _tap_side(context, figures, side):
 
 
 def measure_net(context, figures):
-    return _measure_rounds(context, figures, _tap_side)
+    return measure_rounds(context, figures, _tap_side)
 
 
 class Monitor:
@@ -221,15 +155,6 @@ def _monitored(context, side, path):
     return dict(options, qemu_options=monitor)
 
 
-def _wait_for_port(address, port):
-    deadline = time.perf_counter() + FIRST_REPLY_SECONDS
-    while time.perf_counter() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=1):
-            return
-        time.sleep(RETRY_SECONDS)
-    raise qemu.BenchError(f"{address}:{port} does not answer")
-
-
 def _per_trip(trips, counts):
     """Instructions for a round trip, from those of two runs of netlat."""
     few, many = (n + n // WARM_UP_PART for n in trips)
@@ -244,7 +169,7 @@ def _instructions(context, figures, side):
         if os.path.exists(path):
             os.unlink(path)
         with side.guest.background("netlat", ["-s", "-p", str(PORT)], **_monitored(context, side, path)):
-            _wait_for_port(GUEST, PORT)
+            wait_for_port(GUEST, PORT)
             monitor = Monitor(path)
             counts = []
             for trips in ROUND_TRIPS:
@@ -256,27 +181,13 @@ def _instructions(context, figures, side):
                 counts.append(monitor.instructions() - before)
         return _per_trip(ROUND_TRIPS, counts)
 
-    _note(figure, side, attempt([figure], count))
+    note(figure, side, attempt([figure], count))
 
 
 def measure_net_instructions(context, figures):
-    for side in _sides(context, list(figures.values())):
+    for side in sides(context, list(figures.values())):
         _instructions(context, figures, side)
-    return _finish(figures)
-
-
-def _wrk(address, connections, seconds):
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", f"http://{address}:{PORT}/"]
-    result = qemu.run(command, timeout=seconds + 60)
-    return _wrk_rate(result.stdout + result.stderr)
-
-
-def _wrk_rate(text):
-    """Requests in a second, from what wrk prints. Errors of sockets and replies are errors here."""
-    found = re.search(r"Requests/sec:\s+([0-9.]+)", text)
-    if not found or "Socket errors" in text or "Non-2xx" in text:
-        raise qemu.BenchError("wrk: " + text.strip().replace("\n", " / "))
-    return float(found.group(1))
+    return finish(figures)
 
 
 def _http_side(context, figures, side):
@@ -285,13 +196,13 @@ def _http_side(context, figures, side):
     def rate():
         with side.guest.background("httpd", ["-p", str(PORT)], **side.user):
             _ask("127.0.0.1", PORT, time.perf_counter() + FIRST_REPLY_SECONDS)
-            return _wrk("127.0.0.1", 16, context.effort.http_seconds)
+            return wrk("127.0.0.1", PORT, "", 16, context.effort.http_seconds)
 
-    _note(figure, side, attempt([figure], rate))
+    note(figure, side, attempt([figure], rate))
 
 
 def measure_http(context, figures):
-    return _measure_rounds(context, figures, _http_side)
+    return measure_rounds(context, figures, _http_side)
 
 
 def _at_least(limit):
@@ -308,7 +219,7 @@ GROUPS = [
             Figure("net_latency_p99", "the same, 99th percentile", "us", Goal(0.5, "linux")),
             Figure("net_first_request", "start to the first reply of httpd, tap", "ms", Goal(0.1, "linux")),
         ],
-        _in_namespace(measure_net),
+        in_namespace(measure_net),
     ),
     Group(
         "netinstructions",
@@ -320,7 +231,7 @@ GROUPS = [
                 Goal(0.5, "linux"),
             )
         ],
-        _in_namespace(measure_net_instructions),
+        in_namespace(measure_net_instructions),
     ),
     Group(
         "http",
@@ -332,6 +243,6 @@ GROUPS = [
                 _at_least(1.8),
             )
         ],
-        _in_namespace(measure_http),
+        in_namespace(measure_http),
     ),
 ]

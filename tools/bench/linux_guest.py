@@ -50,7 +50,8 @@ class LinuxGuest:
         """
         Boots, runs `program` and returns a qemu.Result whose output and status are the program's.
         `options`: machine, memory, cpus, icount, environment, proc (needs /proc), share (a host folder
-        that the program finds at SHARE_POINT), network (a Network), qemu_options.
+        that the program finds at SHARE_POINT), network (a Network), files (host files by their path in the
+        guest; they are in memory there), qemu_options.
         """
         command = self._command(program, arguments, options)
         for _ in range(BOOT_ATTEMPTS - 1):
@@ -118,14 +119,17 @@ class LinuxGuest:
         return self.kernel.modules_in_order(names)
 
     def _initrd(self, program, arguments, options, modules):
-        argv = ["/bin/" + program, *arguments]
+        name = os.path.basename(program)
+        argv = ["/bin/" + name, *arguments]
         environment = options.get("environment", {})
         mounts = self._mounts(bool(options.get("share")), options.get("proc", False))
         network = options["network"].init_line() if options.get("network") else ""
         key = repr((argv, sorted(environment.items()), [name for name, _ in modules], mounts, network))
-        stamps = [os.stat(p).st_mtime_ns for p in (self._init, self._find_program(program))]
+        files = options.get("files", {})
+        sources = (self._init, self._find_program(program), *files.values())
+        stamps = [sorted(files), *(os.stat(it).st_mtime_ns for it in sources)]
         digest = hashlib.sha256((key + repr(stamps) + self.kernel.release).encode()).hexdigest()
-        path = os.path.join(self._work, f"initrd-{program}-{digest[:12]}.cpio")
+        path = os.path.join(self._work, f"initrd-{name}-{digest[:12]}.cpio")
         if os.path.exists(path):
             return path
         disk = cpio.Archive()
@@ -133,9 +137,12 @@ class LinuxGuest:
             disk.add_folder(folder)
         disk.add_character_device("/dev/console", 5, 1)
         disk.add_character_device("/dev/null", 1, 3)
+        disk.add_character_device("/dev/urandom", 1, 9)
         disk.add_file("/etc/hostname", b"linux\n")
         disk.add_host_file("/init", self._init)
-        disk.add_host_file("/bin/" + program, self._find_program(program))
+        disk.add_host_file("/bin/" + name, self._find_program(program))
+        for inside, source in files.items():
+            disk.add_host_file(inside, source)
         disk.add_file("/vm/argv", vm_files.strings(argv))
         disk.add_file("/vm/env", vm_files.strings(f"{k}={v}" for k, v in environment.items()))
         for name, data in modules:

@@ -19,11 +19,12 @@ import figures_boot
 import figures_file
 import figures_micro
 import figures_net
+import figures_programs
 import figures_smp
 import report
 
 GROUPS = figures_boot.GROUPS + figures_micro.GROUPS + figures_file.GROUPS
-GROUPS += figures_smp.GROUPS + figures_net.GROUPS
+GROUPS += figures_smp.GROUPS + figures_net.GROUPS + figures_programs.GROUPS
 EXIT_FAILED = 3
 EXIT_MISSED = 4
 

@@ -16,6 +16,7 @@ import elf
 import figures_boot
 import figures_net
 import floor
+import load
 import namespace
 import qemu
 import report
@@ -58,10 +59,16 @@ class NetworkTest(unittest.TestCase):
 
     def test_a_load_with_errors_is_no_figure(self):
         good = "Requests/sec:  12345.67\nTransfer/sec: 1MB\n"
-        self.assertEqual(figures_net._wrk_rate(good), 12345.67)
+        self.assertEqual(load.wrk_rate(good), 12345.67)
         for text in (good + "  Socket errors: connect 0, read 3\n", good + "Non-2xx or 3xx responses: 4\n", ""):
             with self.assertRaises(qemu.BenchError):
-                figures_net._wrk_rate(text)
+                load.wrk_rate(text)
+
+    def test_the_table_of_redis(self):
+        text = '"test","rps","avg_latency_ms"\n"SET","31.5","1.0"\n"GET","32.00","0.9"\n'
+        self.assertEqual(load.redis_rates(text), {"SET": 31.5, "GET": 32.0})
+        with self.assertRaises(qemu.BenchError):
+            load.redis_rates('"test","rps"\n"SET","many"\n')
 
     def test_a_namespace_is_empty_and_hands_its_values_out(self):
         devices = namespace.call(lambda: [name for _, name in socket.if_nameindex()])
