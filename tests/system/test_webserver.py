@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The web server of usr/tests, in an isle and on Linux, asked by curl, ab, raw sockets; tshark on the wire.
+"""The web servers of usr/tests, in an isle and on Linux, asked by curl, ab, raw sockets; tshark on the wire.
 
 What needs many connections at once runs over a tap device in a network namespace (this file, with --inside).
 """
@@ -189,6 +189,43 @@ class Published(WebTest):
         result = isle.run(command)
         self.assertStatus(result, 0)
         return result.out.decode()
+
+
+class GoServer(WebTest):
+    def check(self, requests, address):
+        """Go's net/http tells what curl asked: REQUESTS of (arguments, path, lines of the answer)."""
+        for words, path, lines in requests:
+            got = self.curl(*words, address + path).decode().splitlines()
+            for line in lines:
+                self.assertIn(line, got)
+
+    def test_curl(self):
+        port = free_port()
+        requests = [
+            ([], "/a/b?x=1&y=2", ["method GET", "url /a/b?x=1&y=2", "protocol HTTP/1.1", 'form x ["1"]', 'form y ["2"]']),
+            (["--http1.0"], "/", ["protocol HTTP/1.0"]),
+            (["-X", "DELETE"], "/gone", ["method DELETE", "url /gone"]),
+            (["-T", str(self.folder / "www" / "10k")], "/put", ["method PUT", 'header Content-Length ["10240"]']),
+            (["-H", "X-Many: 1", "-H", "X-Many: 2", "-A", "agent"], "/", ['header X-Many ["1" "2"]', 'header User-Agent ["agent"]']),
+            (["-d", "name=value", "--data-urlencode", "text=a b&c"], "/f?q=1",
+             ["method POST", 'form name ["value"]', 'form text ["a b&c"]', 'form q ["1"]']),
+            (["-H", "Transfer-Encoding: chunked", "-d", "in=pieces"], "/", ['form in ["pieces"]']),
+        ]
+        loads = ((["-k"], 2, 200), ([], 1, 30))
+        total = len(requests) + 2 + sum(count for _, _, count in loads)
+        process = self.start("server", [str(total)], [f"--publish={port}:8000"])
+        self.assertEqual(process.stdout.readline(), b"listening\n")
+        address = f"http://127.0.0.1:{port}"
+        self.check(requests, address)
+        text = self.curl("-v", "--stderr", "-", "-o", "/dev/null", address + "/1", "-o", "/dev/null", address + "/2")
+        self.assertIn(b"Re-using existing connection", text)
+        for options, connections, count in loads:
+            command = ["ab", "-q", *options, "-c", str(connections), "-n", str(count), address + "/"]
+            result = isle.run(command)
+            self.assertStatus(result, 0)
+            self.assertRegex(result.out, rb"Failed requests: +0\n")
+            self.assertRegex(result.out, rb"Complete requests: +%d\n" % count)
+        self.assertEqual(process.communicate(timeout=60), (b"served %d\n" % total, b""))
 
 
 class Tap(unittest.TestCase):
