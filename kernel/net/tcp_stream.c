@@ -152,6 +152,8 @@ int64_t tcp_socket_receive(struct socket *socket, struct socket_message *message
 	uint64_t deadline = socket_deadline(message->flags, socket->options.receive_timeout_ns);
 	size_t total = message->io->remaining, done = 0, least;
 
+	if (message->flags & MSG_ERRQUEUE)
+		return -EAGAIN; /* nothing is ever queued there */
 	if (tcp_state(tcp) == TCP_LISTENING)
 		return -ENOTCONN;
 	if (message->flags & MSG_OOB)

@@ -219,6 +219,22 @@ static int destination(struct udp_socket *udp, const struct socket_message *mess
 	return 0;
 }
 
+/* The loopback interface brings a multicast back by itself: a copy would come twice. */
+static err_t send_to(struct udp_socket *udp, struct pbuf *data, const struct inet_address *to)
+	REQUIRES(net_core)
+{
+	struct udp_pcb *pcb = udp_pcb_of(udp);
+	const struct netif *chosen = netif_get_by_index(pcb->mcast_ifindex);
+	u8_t flags = pcb->flags;
+	err_t error;
+
+	if (ip_addr_ismulticast(&to->ip) && chosen && netif_is_loopback(chosen))
+		udp_clear_flags(pcb, UDP_FLAGS_MULTICAST_LOOP);
+	error = udp_sendto(pcb, data, &to->ip, to->port);
+	pcb->flags = flags;
+	return error;
+}
+
 static int send_locked(struct udp_socket *udp, const struct socket_message *message,
 		       struct pbuf *data) REQUIRES(net_core)
 {
@@ -237,7 +253,7 @@ static int send_locked(struct udp_socket *udp, const struct socket_message *mess
 	if (ip_addr_isbroadcast(&to.ip, netif) && !udp->inet.socket.options.broadcast)
 		return -EACCES;
 	udp->inet.bound = true;
-	return net_error(udp_sendto(pcb, data, &to.ip, to.port));
+	return net_error(send_to(udp, data, &to));
 }
 
 int64_t udp_socket_send(struct socket *socket, struct socket_message *message)

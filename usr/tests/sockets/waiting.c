@@ -160,6 +160,54 @@ static void epolls(void)
 	close(set);
 }
 
+/* EPOLLEXCLUSIVE: one listening socket in two sets. Whoever looks sees the connection. */
+static void exclusive(void)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
+	int port, listener = listening(AF_INET, &port), fd = socket(AF_INET, SOCK_STREAM, 0);
+	int sets[2] = {epoll_create1(0), epoll_create1(0)};
+	union address address;
+	socklen_t size = loopback(&address, AF_INET, port);
+
+	SHOW(epoll_ctl(sets[0], EPOLL_CTL_ADD, listener, &event));
+	SHOW(epoll_ctl(sets[1], EPOLL_CTL_ADD, listener, &event));
+	SHOW(epoll_ctl(sets[0], EPOLL_CTL_MOD, listener, &event));
+	event.events = EPOLLIN;
+	SHOW(epoll_ctl(sets[0], EPOLL_CTL_MOD, listener, &event));
+	event.events = EPOLLIN | EPOLLEXCLUSIVE | EPOLLONESHOT;
+	SHOW(epoll_ctl(sets[0], EPOLL_CTL_ADD, fd, &event));
+	event.events = EPOLLIN | EPOLLEXCLUSIVE;
+	SHOW(epoll_ctl(sets[0], EPOLL_CTL_ADD, sets[1], &event));
+	show_epoll(sets[0], 0);
+	MUST(connect(fd, &address.any, size));
+	show_epoll(sets[0], 1000);
+	show_epoll(sets[1], 1000);
+	close(accept(listener, NULL, NULL));
+	show_epoll(sets[0], 0);
+	show_epoll(sets[1], 0);
+	close(fd);
+	close(listener);
+	close(sets[0]);
+	close(sets[1]);
+}
+
+/* Flags that Linux knows and a socket has not asked for. */
+static void flags(void)
+{
+	int ends[2], one = 1;
+	char text[8];
+
+	tcp_pair(AF_INET, ends);
+	SHOW(send(ends[0], "zero", 4, MSG_ZEROCOPY)); /* without SO_ZEROCOPY it is ignored */
+	SHOW(recv(ends[1], text, 4, MSG_WAITALL));
+	SHOW(send(ends[0], "ab", 2, MSG_DONTROUTE | MSG_CONFIRM | MSG_EOR));
+	SHOW(recv(ends[1], text, 2, MSG_WAITALL));
+	SHOW(recv(ends[1], text, 1, MSG_ERRQUEUE));
+	SHOW(setsockopt(ends[0], SOL_SOCKET, SO_BUSY_POLL, &one, 2));
+	close(ends[0]);
+	close(ends[1]);
+}
+
 #define CLIENTS 20
 #define ROUNDS	20
 
@@ -226,6 +274,8 @@ void test_waiting(void)
 	interrupted();
 	polls();
 	epolls();
+	exclusive();
+	flags();
 	many();
 }
 
