@@ -186,6 +186,7 @@ static int64_t transfer_mapped(struct hostcall *call, struct transfer *transfer,
 	struct iovec iov[HC_SEGS_MAX];
 
 	guest_mem_iov(buffer->mem, buffer->spans, buffer->count, iov);
+	transfer->mem = buffer->mem;
 	transfer->iov = iov;
 	transfer->count = buffer->count;
 	ssize_t result = transfer_start(transfer);

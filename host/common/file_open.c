@@ -40,6 +40,8 @@ static int64_t open_finish(struct file_server *files, const struct mount *mount,
 	if (readonly)
 		handle->attributes |= HC_HANDLE_READONLY;
 	handle->mount = mount;
+	/* Without it the handle works, but not in a checkpoint. */
+	handle->opened = strdup(path[0] ? path : "/");
 	bool merges = mount_table_has_below(files->mounts, path, strlen(path));
 	if ((handle->attributes & HC_HANDLE_DIR) && (merges || fd < 0)) {
 		handle->path = strdup(path);
@@ -87,7 +89,9 @@ static int64_t fifo_finish(struct host_job *job, int64_t result)
 	if (result < 0)
 		return result;
 	fcntl((int)result, F_SETFL, fcntl((int)result, F_GETFL) | O_NONBLOCK);
-	return open_finish(job->files, NULL, "", job->data[0], (int)result, job->deferred.val);
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%.*s", (int)job->deferred.out_size, (const char *)job->out);
+	return open_finish(job->files, NULL, path, job->data[0], (int)result, job->deferred.val);
 }
 
 /* Waits for the other end of the FIFO at SPOT in a thread of its own. */

@@ -29,9 +29,18 @@ int64_t file_fsync(struct file_server *files, struct hostcall *call, struct hand
 	return host_job_start(job, call);
 }
 
+/* What HANDLE holds after OPERATION. */
+static void note_lock(struct handle *handle, int operation)
+{
+	atomic_store(&handle->lock, operation & (LOCK_SH | LOCK_EX));
+}
+
 static int64_t flock_work(struct host_job *job)
 {
-	return flock(job->handle->fd, (int)job->arg) ? -errno : 0;
+	if (flock(job->handle->fd, (int)job->arg) != 0)
+		return -errno;
+	note_lock(job->handle, (int)job->arg);
+	return 0;
 }
 
 int64_t file_flock(struct file_server *files, struct hostcall *call, struct handle *handle)
@@ -39,8 +48,10 @@ int64_t file_flock(struct file_server *files, struct hostcall *call, struct hand
 	int operation = (int)call->request.arg[0];
 
 	/* Most locks are free. */
-	if (flock(handle->fd, operation | LOCK_NB) == 0)
+	if (flock(handle->fd, operation | LOCK_NB) == 0) {
+		note_lock(handle, operation);
 		return 0;
+	}
 	if (errno != EWOULDBLOCK || (operation & LOCK_NB))
 		return -errno;
 	struct host_job *job = host_job_new(files, handle);

@@ -147,6 +147,17 @@ static int writer_reserve(struct frame_writer *writer, size_t size)
 	return 0;
 }
 
+int frame_writer_keep(struct frame_writer *writer, const void *data, size_t size)
+{
+	int err = size ? writer_reserve(writer, size) : 0;
+
+	if (err || !size)
+		return err;
+	memcpy(writer->buffer + writer->end, data, size);
+	writer->end += size;
+	return 0;
+}
+
 int frame_writer_put(struct frame_writer *writer, const struct frame_sink *sink,
 		     const struct iovec *pieces, int count)
 {
@@ -163,12 +174,10 @@ int frame_writer_put(struct frame_writer *writer, const struct frame_sink *sink,
 		sent -= skip;
 		if (rest == 0)
 			continue;
-		int err = writer_reserve(writer, rest);
+		int err =
+			frame_writer_keep(writer, (const uint8_t *)pieces[i].iov_base + skip, rest);
 		if (err)
 			return err;
-		memcpy(writer->buffer + writer->end, (const uint8_t *)pieces[i].iov_base + skip,
-		       rest);
-		writer->end += rest;
 	}
 	return 0;
 }

@@ -56,6 +56,9 @@ struct frame_sink {
 int frame_writer_put(struct frame_writer *writer, const struct frame_sink *sink,
 		     const struct iovec *pieces, int count);
 
+/* Adds SIZE bytes to what waits. 0 or -ENOMEM. */
+int frame_writer_keep(struct frame_writer *writer, const void *data, size_t size);
+
 /* Sends what waits, as far as SINK takes it. 0 or -errno. */
 int frame_writer_flush(struct frame_writer *writer, const struct frame_sink *sink);
 

@@ -3,6 +3,7 @@
 #include "guest_mem.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -63,6 +64,35 @@ int guest_mem_mergeable(const struct guest_mem *mem)
 	return madvise(mem->base, mem->size, MADV_MERGEABLE) ? -errno : 0;
 }
 
+/* Words of the marks. */
+static size_t dirty_words(const struct guest_mem *mem)
+{
+	return (size_t)(mem->size / GUEST_MEM_PAGE + 63) / 64;
+}
+
+int guest_mem_track(struct guest_mem *mem)
+{
+	void *words = mmap(NULL, dirty_words(mem) * sizeof(uint64_t), PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (words == MAP_FAILED)
+		return -ENOMEM;
+	mem->dirty = words;
+	return 0;
+}
+
+void guest_mem_dirtied(const struct guest_mem *mem, const void *at, size_t len)
+{
+	uint64_t offset = (uint64_t)((const uint8_t *)at - mem->base);
+
+	if (!mem->dirty || !len)
+		return;
+	for (uint64_t page = offset / GUEST_MEM_PAGE; page <= (offset + len - 1) / GUEST_MEM_PAGE;
+	     page++)
+		atomic_fetch_or_explicit(&mem->dirty[page / 64], 1ull << page % 64,
+					 memory_order_relaxed);
+}
+
 void guest_mem_attach(struct guest_mem *mem, pid_t pid, uint64_t remote, uint64_t size,
 		      uint64_t low_size)
 {
@@ -72,6 +102,8 @@ void guest_mem_attach(struct guest_mem *mem, pid_t pid, uint64_t remote, uint64_
 
 void guest_mem_destroy(struct guest_mem *mem)
 {
+	if (mem->dirty)
+		munmap((void *)(uintptr_t)mem->dirty, dirty_words(mem) * sizeof(uint64_t));
 	if (mem->base)
 		munmap(mem->base, mem->size);
 	*mem = (struct guest_mem){0};

@@ -7,7 +7,8 @@
  * The memory is either mapped into this process, or it is another process's (QEMU's), reached with
  * process_vm_readv() and process_vm_writev(). The latter costs a copy for bulk data; but a memory
  * file that both map has no huge pages on most systems, and that costs the guest a multiple of it
- * on each first touch, and cache misses ever after. No lock: nothing changes once the guest runs.
+ * on each first touch, and cache misses ever after. No lock: nothing changes once the guest runs,
+ * but the marks of what the host has written, which are atomic.
  */
 #ifndef HOST_GUEST_MEM_H
 #define HOST_GUEST_MEM_H
@@ -32,9 +33,12 @@ struct guest_mem {
 	pid_t pid;
 	uint64_t remote; /* address of the memory in process pid */
 	uint64_t size;
+	_Atomic uint64_t *dirty; /* a bit per page: the host has written it; NULL: not wanted */
 	unsigned range_count;
 	struct guest_mem_range range[GUEST_MEM_RANGES_MAX];
 };
+
+#define GUEST_MEM_PAGE 4096u
 
 /* A piece of guest memory that has been checked. */
 struct guest_span {
@@ -59,6 +63,13 @@ int guest_mem_mergeable(const struct guest_mem *mem);
 /* The one way from a guest-physical address to memory that is mapped here: NULL unless all LEN
  * bytes at GPA are RAM in one piece. */
 void *guest_mem_at(const struct guest_mem *mem, uint64_t gpa, uint64_t len);
+
+/*
+ * Incremental checkpoints: marks are kept from now on of what the host writes (0 or -ENOMEM). Who
+ * writes to memory that is mapped here says so afterwards: LEN bytes at AT.
+ */
+int guest_mem_track(struct guest_mem *mem);
+void guest_mem_dirtied(const struct guest_mem *mem, const void *at, size_t len);
 
 /* The same layout, with memory at address REMOTE of process PID. */
 void guest_mem_attach(struct guest_mem *mem, pid_t pid, uint64_t remote, uint64_t size,

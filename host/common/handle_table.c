@@ -98,6 +98,7 @@ void handle_put(struct handle *handle)
 		close(handle->fd);
 	pthread_mutex_destroy(&handle->dir_lock);
 	free(handle->path);
+	free(handle->opened);
 	free(handle);
 }
 
@@ -149,6 +150,19 @@ int handle_table_set(struct handle_table *table, uint32_t number, struct handle 
 	if (err)
 		handle_put(handle);
 	return err;
+}
+
+int handle_table_move(struct handle_table *table, uint32_t from, uint32_t to)
+{
+	struct handle *handle = handle_table_get(table, from);
+	int err = handle ? 0 : -EBADF;
+
+	if (from == to || err) {
+		handle_put(handle);
+		return err;
+	}
+	err = handle_table_set(table, to, handle); /* takes the reference */
+	return err ? err : handle_table_close(table, from);
 }
 
 struct handle *handle_table_get(struct handle_table *table, uint32_t number)

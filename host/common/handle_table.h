@@ -3,7 +3,7 @@
  * Handles: what the guest calls its open host files. A number is worth nothing outside the table; a
  * handle lives until it is closed and the last call that uses it has ended.
  * Locks: handle_table.lock guards the slots; a handle's fields do not change after
- * handle_table_add(), except the directory position under handle.dir_lock.
+ * handle_table_add(), except the directory position under handle.dir_lock and the file lock.
  */
 #ifndef HOST_HANDLE_TABLE_H
 #define HOST_HANDLE_TABLE_H
@@ -22,6 +22,8 @@ struct handle {
 	uint32_t attributes;	   /* HC_HANDLE_* */
 	uint32_t mode;		   /* st_mode */
 	const struct mount *mount; /* of the path that it was opened by; NULL: none */
+	char *opened;		   /* resolved guest path that it was opened by; NULL: by none */
+	atomic_int lock;	   /* flock(2) that it holds: LOCK_SH, LOCK_EX or 0 */
 	bool is_socket;
 	bool may_block; /* a stream without non-blocking twin: poll first, write little at a time */
 	/* Ordered writes (HC_FLAG_LAZY) that wait: the next one's turn, and whose turn it is. */
@@ -55,6 +57,8 @@ void handle_put(struct handle *handle);
 int64_t handle_table_add(struct handle_table *table, struct handle *handle);
 /* Puts HANDLE (NULL: nothing) into slot NUMBER, which must be free. 0 or -errno. */
 int handle_table_set(struct handle_table *table, uint32_t number, struct handle *handle);
+/* Makes handle FROM number TO, which must be free. 0 or -errno. */
+int handle_table_move(struct handle_table *table, uint32_t from, uint32_t to);
 /* The handle with a reference for the caller, or NULL. */
 struct handle *handle_table_get(struct handle_table *table, uint32_t number);
 /* 0 or -EBADF. */

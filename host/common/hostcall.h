@@ -42,7 +42,8 @@ struct deferred {
 	bool lazy;	  /* its reply is in no hurry */
 	int64_t result;	  /* once it has ended */
 	uint64_t val[2];
-	const uint8_t *out; /* reply payload, valid until destroy() */
+	struct hc_request *request; /* with its payload, where the server keeps requests; owned */
+	const uint8_t *out;	    /* reply payload, valid until destroy() */
 	size_t out_size;
 	/* Goes on; REVENTS is what poll() said (0: only asked). Result or CALL_DEFERRED. */
 	int64_t (*resume)(struct deferred *deferred, short revents);

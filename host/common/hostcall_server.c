@@ -16,12 +16,18 @@ int hostcall_server_init(struct hostcall_server *server, struct file_server *fil
 	return 0;
 }
 
+static void deferred_destroy(struct deferred *deferred)
+{
+	free(deferred->request);
+	deferred->destroy(deferred);
+}
+
 void hostcall_server_destroy(struct hostcall_server *server)
 {
 	while (server->deferred) {
 		struct deferred *deferred = server->deferred;
 		server->deferred = deferred->next;
-		deferred->destroy(deferred);
+		deferred_destroy(deferred);
 	}
 	free(server->strings);
 	pthread_mutex_destroy(&server->lock);
@@ -114,7 +120,7 @@ static void deferred_finish(struct hostcall_server *server, struct deferred *def
 {
 	server_reply(server, deferred->op, deferred->lazy ? HC_FLAG_LAZY : 0, deferred->tag, result,
 		     deferred->val, deferred->out, deferred->out_size);
-	deferred->destroy(deferred);
+	deferred_destroy(deferred);
 }
 
 static void server_cancel(struct hostcall_server *server, uint32_t tag)
@@ -147,9 +153,18 @@ static bool server_tag_used(const struct hostcall_server *server, uint32_t tag)
 }
 
 /* Keeps a call that waits. False when the guest has too many already or reuses a tag. */
-static bool server_defer(struct hostcall_server *server, struct deferred *deferred,
-			 const struct hc_request *request)
+static bool server_defer(struct hostcall_server *server, const struct hostcall *call)
 {
+	const struct hc_request *request = &call->request;
+	struct deferred *deferred = call->deferred;
+
+	if (server->keeps_requests) {
+		deferred->request = malloc(sizeof(*request) + call->payload_size);
+		if (!deferred->request)
+			return false;
+		memcpy(deferred->request, request, sizeof(*request));
+		memcpy(deferred->request + 1, call->payload, call->payload_size);
+	}
 	deferred->slot = -1;
 	deferred->op = request->op;
 	deferred->lazy = request->flags & HC_FLAG_LAZY;
@@ -173,6 +188,8 @@ static int64_t server_dispatch(struct hostcall_server *server, struct hostcall *
 {
 	if (call->request.op == HC_STRINGS)
 		return hostcall_strings(server, call);
+	if (call->request.op == HC_CHECKPOINT)
+		return hostcall_checkpoint(server, call);
 	return file_server_call(server->files, call);
 }
 
@@ -202,9 +219,9 @@ int hostcall_server_request(struct hostcall_server *server, const struct hc_requ
 
 	int64_t result = server_dispatch(server, &call);
 	if (result == CALL_DEFERRED) {
-		if (server_defer(server, call.deferred, request))
+		if (server_defer(server, &call))
 			return 0;
-		call.deferred->destroy(call.deferred);
+		deferred_destroy(call.deferred);
 		result = -EAGAIN;
 		call.out_size = 0;
 	}

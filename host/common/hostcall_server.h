@@ -8,6 +8,7 @@
 #ifndef HOST_HOSTCALL_SERVER_H
 #define HOST_HOSTCALL_SERVER_H
 
+#include "blob.h"
 #include "file_server.h"
 #include "hostcall.h"
 
@@ -55,6 +56,8 @@ struct hostcall_server {
 	unsigned deferred_count;
 	unsigned must_finish;		    /* deferred calls that the guest's end waits for */
 	struct hostcall_exit exit, leaving; /* leaving: what exit will be once they have ended */
+	bool keeps_requests; /* of calls that wait, for checkpoints. Set before the first request */
+	bool checkpoint_wanted; /* the guest has asked for one: hostcall_checkpoint_done */
 };
 
 /* 0 or -ENOMEM. */
@@ -77,5 +80,19 @@ int hostcall_server_poll_set(struct hostcall_server *server, struct pollfd *set,
 /* Goes on with the calls whose descriptors are ready, given the last poll set after poll(). Other
  * threads may have added and cancelled calls meanwhile. */
 void hostcall_server_poll_done(struct hostcall_server *server, const struct pollfd *set, int count);
+
+/*
+ * Checkpoints (hostcall_checkpoint.c); with keeps_requests, between two requests. A call that waits
+ * is served anew after a restore, so it must not have had an effect yet: is that so for all of
+ * them, and does the guest still run?
+ */
+bool hostcall_server_is_quiet(struct hostcall_server *server);
+void hostcall_server_save(struct hostcall_server *server, struct blob *out);
+/* In place of HELLO. Sends replies. 0, -EINVAL (what was saved is not valid) or -ENOMEM. */
+int hostcall_server_restore(struct hostcall_server *server, struct blob_reader *in, uint8_t *out);
+/* HC_CHECKPOINT */
+int64_t hostcall_checkpoint(struct hostcall_server *server, struct hostcall *call);
+/* All that wait for a checkpoint have RESULT: 0 or -errno. */
+void hostcall_checkpoint_done(struct hostcall_server *server, int64_t result);
 
 #endif /* HOST_HOSTCALL_SERVER_H */

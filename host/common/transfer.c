@@ -42,6 +42,16 @@ static ssize_t small_write_step(struct transfer *transfer)
 	return write(transfer->handle->io_fd, transfer->iov->iov_base, size);
 }
 
+/* The first BYTES bytes of the pieces have been read into. */
+static void note_written(const struct transfer *transfer, size_t bytes)
+{
+	for (size_t i = 0; i < transfer->count && bytes > 0; i++) {
+		size_t len = transfer->iov[i].iov_len < bytes ? transfer->iov[i].iov_len : bytes;
+		guest_mem_dirtied(transfer->mem, transfer->iov[i].iov_base, len);
+		bytes -= len;
+	}
+}
+
 /* One system call. Bytes, or -errno. */
 static ssize_t transfer_step(struct transfer *transfer)
 {
@@ -62,6 +72,8 @@ static ssize_t transfer_step(struct transfer *transfer)
 							      transfer->offset)
 						     : readv(handle->io_fd, transfer->iov, count);
 	} while (bytes < 0 && errno == EINTR);
+	if (bytes > 0 && !transfer->write && transfer->mem)
+		note_written(transfer, (size_t)bytes);
 	return bytes < 0 ? -errno : bytes;
 }
 

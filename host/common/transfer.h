@@ -7,6 +7,7 @@
 #ifndef HOST_TRANSFER_H
 #define HOST_TRANSFER_H
 
+#include "guest_mem.h"
 #include "handle_table.h"
 
 #include <stddef.h>
@@ -24,7 +25,8 @@ struct transfer {
 	bool positioned; /* at offset, not at the file's own position */
 	bool append;	 /* a write: at the end of the file */
 	off_t offset;
-	struct iovec *iov; /* what is left; pieces change as the transfer goes on */
+	const struct guest_mem *mem; /* the pieces are mapped guest memory; NULL: the host's own */
+	struct iovec *iov;	     /* what is left; pieces change as the transfer goes on */
 	size_t count;
 	size_t done; /* bytes moved so far */
 	short wait_events;

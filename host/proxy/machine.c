@@ -2,6 +2,7 @@
 /* The proxy's main loop; see machine.h. */
 #include "machine.h"
 
+#include "checkpoint.h"
 #include "message.h"
 #include "signals.h"
 #include "terminal.h"
@@ -32,6 +33,7 @@ enum fixed_slot {
 	SLOT_WAKE,
 	SLOT_STDERR,
 	SLOT_DEBUG,
+	SLOT_CHECKPOINT,
 	SLOT_COUNT
 };
 
@@ -248,6 +250,9 @@ static int fill_poll_set(struct machine *machine, struct pollfd *set)
 	set[SLOT_WAKE] = (struct pollfd){.fd = machine->server.files->wake_fd, .events = POLLIN};
 	set[SLOT_STDERR] = (struct pollfd){.fd = text ? STDERR_FILENO : -1, .events = POLLOUT};
 	set[SLOT_DEBUG] = (struct pollfd){.fd = machine->isle.debug_fd, .events = POLLIN};
+	set[SLOT_CHECKPOINT] = (struct pollfd){
+		.fd = machine->checkpoints ? checkpointer_fd(machine->checkpoints) : -1,
+		.events = POLLIN};
 	return SLOT_COUNT + hostcall_server_poll_set(&machine->server, set + SLOT_COUNT,
 						     (int)HOSTCALL_DEFERRED_MAX);
 }
@@ -267,7 +272,12 @@ static int machine_wait(struct machine *machine, struct pollfd *set, int count)
 {
 	const struct isle *isle = &machine->isle;
 	int timeout_ms = poll_timeout_ms(machine);
+	int checkpoint_ms = machine->checkpoints ? checkpointer_timeout_ms(machine->checkpoints,
+									   machine, now_ns())
+						 : -1;
 
+	if (checkpoint_ms >= 0 && (timeout_ms < 0 || checkpoint_ms < timeout_ms))
+		timeout_ms = checkpoint_ms;
 	if (isle->ops->before_wait && set[SLOT_CHANNEL].events)
 		timeout_ms = isle->ops->before_wait(isle->context, timeout_ms, machine->lazy);
 	machine->lazy = false;
@@ -310,6 +320,8 @@ static void machine_step(struct machine *machine)
 		isle_ended(machine);
 	if (machine->deadline_ns && now_ns() >= machine->deadline_ns)
 		machine->timed_out = true;
+	if (machine->checkpoints && !machine_over(machine))
+		checkpointer_step(machine->checkpoints, machine, now_ns());
 }
 
 static int status_after_exit(const struct hostcall_exit *guest)
@@ -328,6 +340,8 @@ static int machine_status(struct machine *machine)
 {
 	const struct hostcall_exit *guest = &machine->server.exit;
 
+	if (machine->failed)
+		return STATUS_PROXY;
 	if (guest->done) {
 		if (guest->why > HC_EXIT_SIGNAL)
 			log_relay_dump(&machine->log, "Kernel log:\n");
@@ -365,6 +379,13 @@ int machine_run(struct machine *machine)
 		return STATUS_PROXY;
 	}
 	set_deadline(machine, GREETING_NS);
+	if (machine->checkpoints) {
+		int status = checkpointer_resume(machine->checkpoints, machine);
+		if (status) {
+			machine->isle.ops->kill(machine->isle.context);
+			return status;
+		}
+	}
 	while (!machine_over(machine))
 		machine_step(machine);
 	/* Nothing in the guest is worth an orderly end: files are the proxy's, memory is nobody's.

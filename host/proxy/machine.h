@@ -21,12 +21,14 @@ struct machine {
 	struct frame_writer writer;
 	struct log_relay log, errors;
 	int signal_fd;
+	struct checkpointer *checkpoints; /* NULL: the isle has none */
 	bool patient; /* somebody may hold the guest with a debugger: no time limits */
 
 	bool channel_open;
 	bool deaf;		 /* the guest takes no more replies */
 	bool broken;		 /* the guest broke the protocol */
 	bool ended;		 /* the isle is gone */
+	bool failed;		 /* the proxy has: the user has been told */
 	bool lazy;		 /* requests without hurry have come since the last wait */
 	unsigned interrupts;	 /* SIGINTs so far */
 	int killed_by;		 /* the user ended the machine with this signal */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* proxy: starts an image in its isle and serves it; proxy(1). */
+#include "checkpoint.h"
 #include "isle.h"
 #include "kvm_choice.h"
 #include "machine.h"
@@ -36,6 +37,7 @@ struct session {
 		struct qemu_isle qemu;
 		struct uhyve_isle uhyve;
 	} isle;
+	struct checkpointer checkpointer;
 	struct file_server files;
 	struct hostcall_identity identity;
 	int image_fd;
@@ -223,7 +225,7 @@ static int start_isle(struct session *session, struct isle *isle)
 		return qemu_isle_start(&session->isle.qemu, options, isle);
 	case ISLE_UHYVE:
 		return uhyve_isle_start(&session->isle.uhyve, options, session->image_fd,
-					&session->elf, isle);
+					&session->elf, &session->checkpointer, isle);
 	default:
 		proxy_message("isle %u: the multi-kernel is not available in this version; "
 			      "use 'qemu'",
@@ -236,13 +238,19 @@ static int run(struct session *session, char **envp)
 {
 	static struct machine machine; /* its logs are too large for the stack */
 	const struct options *options = &session->options;
+	struct checkpointer *checkpointer = &session->checkpointer;
 
 	isle_choose(&session->options);
 	if (options->isle == ISLE_UHYVE && !options->no_sandbox)
 		close_inherited(session->std, net_options_tap_fd(&options->net));
-	int status = open_image(session);
+	int status = checkpointer_open(checkpointer, &session->options);
+	if (!status)
+		status = open_image(session);
 	if (!status)
 		status = build_mounts(session);
+	if (!status)
+		status = checkpointer_prepare(checkpointer, options, session->image_fd,
+					      session->cwd);
 	if (status)
 		return status;
 	raise_descriptor_limit();
@@ -251,14 +259,19 @@ static int run(struct session *session, char **envp)
 	close(session->image_fd);
 	if (status)
 		return status;
+	if (options->isle == ISLE_UHYVE) {
+		status = checkpointer_start(checkpointer, session->isle.uhyve.machine);
+		machine.checkpoints = checkpointer;
+	}
 	terminal_save();
 	describe_guest(session, &machine.isle, envp);
 	machine.patient = options->debug != DEBUG_OFF || options->monitor;
 	log_relay_init(&machine.log, machine.isle.log_fd, options->verbose);
 	log_relay_init(&machine.errors, machine.isle.error_fd, options->verbose);
-	status = serve_files(session);
+	if (!status)
+		status = serve_files(session);
 	if (!status && options->isle == ISLE_UHYVE)
-		status = uhyve_isle_confine(options, &session->mounts);
+		status = uhyve_isle_confine(options, &session->mounts, checkpointer->dir_fd);
 	if (!status &&
 	    hostcall_server_init(&machine.server, &session->files, &session->identity) == 0)
 		return machine_run(&machine);

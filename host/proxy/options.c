@@ -13,44 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char options_help[] =
-	"Usage: proxy [OPTION]... APPLICATION [ARGUMENT]...\n"
-	"Runs a HermitCore application. Its exit status becomes the proxy's.\n"
-	"\n"
-	"  --isle=qemu|uhyve  where to run (HERMIT_ISLE; uhyve where KVM is fit)\n"
-	"  --machine=TYPE     QEMU's machine: microvm (default), pc, q35 (HERMIT_MACHINE)\n"
-	"  --cpus=N           processors (HERMIT_CPUS, default 1)\n"
-	"  --numa=N           NUMA nodes to divide them and the memory into (HERMIT_NUMA, default 1)\n"
-	"  --mem=SIZE         memory, such as 512M or 4G (HERMIT_MEM, default 2G)\n"
-	"  --kvm=0|1|auto     KVM: never, always, where it is fit (HERMIT_KVM, default auto)\n"
-	"  --mount=HOST:GUEST[:ro]\n"
-	"                     show host directory HOST as GUEST; may be repeated\n"
-	"  --isolated         no host files but those of --mount\n"
-	"  --no-sandbox       uhyve: do not give up what the proxy does not need\n"
-	"  --nic=CARD         network card: virtio (default), rtl8139, e1000, none (HERMIT_NIC)\n"
-	"  --publish=[ADDRESS:]PORT:APPPORT[/udp]\n"
-	"                     port of this host that leads to the application's; may be repeated\n"
-	"  --app-port=N       the same as --publish=N:N (HERMIT_APP_PORT)\n"
-	"  --netif=TAP        tap device instead of the user-mode network (HERMIT_NETIF), with\n"
-	"                     HERMIT_IP, HERMIT_GATEWAY, HERMIT_MASK, HERMIT_NETIF_MAC\n"
-	"  --capture-net      all frames into qemu-vlan0.pcap (HERMIT_CAPTURE_NET)\n"
-	"  --affinity=LIST    host processors for those of isle uhyve, such as 0,2,4-7\n"
-	"                     (HERMIT_AFFINITY, default: any)\n"
-	"  --hugepage[=0|1]   uhyve: huge pages for memory (HERMIT_HUGEPAGE, default 1)\n"
-	"  --mergeable[=0|1]  uhyve: the host may merge equal pages (HERMIT_MERGEABLE, default 0)\n"
-	"  --verbose          kernel log and QEMU's command line on standard error (HERMIT_VERBOSE)\n"
-	"  --debug[=wait][:PORT]  GDB on port 1234; wait: start stopped (HERMIT_DEBUG)\n"
-	"  --monitor          QEMU's monitor as telnet server on port 18767 (HERMIT_MONITOR)\n"
-	"  --port=N           the channel between proxy and machine is TCP port N of this host; the\n"
-	"                     monitor's port is N+1 (HERMIT_PORT, default 18767 for the monitor)\n"
-	"  --qemu=PROGRAM     QEMU to use (HERMIT_QEMU, default qemu-system-x86_64)\n"
-	"  --icount           count instructions as time, for measurements (HERMIT_ICOUNT)\n"
-	"  --help, --version\n"
-	"\n"
-	"Exit status: that of the application; 125 wrong usage, or proxy or QEMU failed; 126 the image\n"
-	"cannot be run; 127 no such image; 128+N ended by signal N; 255 the kernel broke down.\n"
-	"See proxy(1).\n";
-
 /* Takes one value; false when it is not valid. TEXT is "" for an option without value. */
 typedef bool option_setter(struct options *options, const char *text);
 
@@ -281,40 +243,27 @@ static bool set_nic(struct options *options, const char *text)
 	return word >= 0;
 }
 
-static bool set_app_port(struct options *options, const char *text)
-{
-	return net_set_app_port(&options->net, text);
-}
+/* Options whose setters are elsewhere, for a part of the options. */
+#define PART_SETTER(name, part, setter)                                                            \
+	static bool name(struct options *options, const char *text)                                \
+	{                                                                                          \
+		return setter(&options->part, text);                                               \
+	}
 
-static bool set_publish(struct options *options, const char *text)
-{
-	return net_set_publish(&options->net, text);
-}
-
-static bool set_netif(struct options *options, const char *text)
-{
-	return net_set_tap(&options->net, text);
-}
-
-static bool set_ip(struct options *options, const char *text)
-{
-	return net_set_ip(&options->net, text);
-}
-
-static bool set_gateway(struct options *options, const char *text)
-{
-	return net_set_gateway(&options->net, text);
-}
-
-static bool set_mask(struct options *options, const char *text)
-{
-	return net_set_mask(&options->net, text);
-}
-
-static bool set_mac(struct options *options, const char *text)
-{
-	return net_set_mac(&options->net, text);
-}
+PART_SETTER(set_app_port, net, net_set_app_port)
+PART_SETTER(set_publish, net, net_set_publish)
+PART_SETTER(set_netif, net, net_set_tap)
+PART_SETTER(set_ip, net, net_set_ip)
+PART_SETTER(set_gateway, net, net_set_gateway)
+PART_SETTER(set_mask, net, net_set_mask)
+PART_SETTER(set_mac, net, net_set_mac)
+PART_SETTER(set_checkpoint, checkpoint, checkpoint_set_interval)
+PART_SETTER(set_checkpoint_dir, checkpoint, checkpoint_set_dir)
+PART_SETTER(set_checkpoint_full, checkpoint, checkpoint_set_full)
+PART_SETTER(set_checkpoint_exit, checkpoint, checkpoint_set_exit)
+PART_SETTER(set_restore, checkpoint, checkpoint_set_restore)
+PART_SETTER(set_no_verify, checkpoint, checkpoint_set_no_verify)
+PART_SETTER(set_restore_time, checkpoint, checkpoint_set_time)
 
 static bool set_capture(struct options *options, const char *text)
 {
@@ -391,6 +340,14 @@ static const struct option_entry {
 	{"netif-mac", "HERMIT_NETIF_MAC", VALUE_NEEDED, set_mac,
 	 "a station's address such as 52:54:00:12:34:56"},
 	{"capture-net", "HERMIT_CAPTURE_NET", VALUE_NONE, set_capture, ""},
+	{"checkpoint", "HERMIT_CHECKPOINT", VALUE_NEEDED, set_checkpoint, "a number of seconds"},
+	{"checkpoint-dir", "HERMIT_CHECKPOINT_DIR", VALUE_NEEDED, set_checkpoint_dir,
+	 "the name of a directory"},
+	{"full-checkpoint", "HERMIT_FULLCHECKPOINT", VALUE_OPTIONAL, set_checkpoint_full, "0 or 1"},
+	{"checkpoint-exit", NULL, VALUE_NONE, set_checkpoint_exit, ""},
+	{"restore", NULL, VALUE_NEEDED, set_restore, "the name of a directory"},
+	{"no-verify", NULL, VALUE_NONE, set_no_verify, ""},
+	{"restore-time", NULL, VALUE_NEEDED, set_restore_time, "continuous or advanced"},
 	{"isolated", NULL, VALUE_NONE, set_isolated, ""},
 	{"no-sandbox", NULL, VALUE_NONE, set_no_sandbox, ""},
 	{"help", NULL, VALUE_NONE, set_help, ""},
@@ -447,6 +404,25 @@ static bool parse_arguments(struct options *options, int argc, char **argv)
 	return true;
 }
 
+/* Checkpoints are isle uhyve's, and a checkpoint says what runs and where. */
+static bool check_checkpoints(struct options *options)
+{
+	const struct checkpoint_options *checkpoint = &options->checkpoint;
+
+	if (checkpoint->restore || (checkpoint->wanted && options->isle == ISLE_AUTO))
+		options->isle = ISLE_UHYVE;
+	if (checkpoint->restore && options->app_argc > 0)
+		proxy_message("--restore: the checkpoint says what runs, '%s' is too much",
+			      options->app_argv[0]);
+	else if (checkpoint->wanted && options->isle != ISLE_UHYVE)
+		proxy_message("checkpoints need isle uhyve (HERMIT_ISLE)");
+	else if ((checkpoint->restore || checkpoint->wanted) && options->debug != DEBUG_OFF)
+		proxy_message("checkpoints and --debug do not go together");
+	else
+		return true;
+	return false;
+}
+
 /* A microvm has no PCI cards, and no ACPI tables that describe NUMA nodes. */
 static bool choose_machine(struct options *options)
 {
@@ -479,12 +455,15 @@ bool options_parse(struct options *options, int argc, char **argv)
 				    .huge_pages = true,
 				    .qemu = "qemu-system-x86_64",
 				    .port = 18766,
-				    .net = net_options_default};
+				    .net = net_options_default,
+				    .checkpoint = checkpoint_options_default};
 	if (!parse_environment(options) || !parse_arguments(options, argc, argv))
 		return false;
-	if (!choose_machine(options) || !net_options_complete(&options->net))
+	if (!check_checkpoints(options) || !choose_machine(options) ||
+	    !net_options_complete(&options->net))
 		return false;
-	if (options->app_argc == 0 && !options->help && !options->version) {
+	if (options->app_argc == 0 && !options->checkpoint.restore && !options->help &&
+	    !options->version) {
 		proxy_message("no application given (try --help)");
 		return false;
 	}

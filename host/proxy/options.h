@@ -3,6 +3,7 @@
 #ifndef PROXY_OPTIONS_H
 #define PROXY_OPTIONS_H
 
+#include "checkpoint_options.h"
 #include "common/mount_rules.h"
 #include "net_options.h"
 
@@ -64,6 +65,7 @@ struct options {
 	unsigned port;
 	bool port_given; /* the host channel uses it */
 	struct net_options net;
+	struct checkpoint_options checkpoint;
 	struct mount_rule *mounts; /* owned, their strings too */
 	size_t mount_count;
 	int app_argc;

@@ -109,7 +109,7 @@ static int enter_ruleset(int ruleset)
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) == 0 ? 0 : -errno;
 }
 
-static int restrict_directories(const struct mount_table *mounts)
+static int restrict_directories(const struct mount_table *mounts, int checkpoint_fd)
 {
 	uint64_t handled;
 	int ruleset = new_ruleset(&handled), result = 0;
@@ -118,6 +118,9 @@ static int restrict_directories(const struct mount_table *mounts)
 		return ruleset == NO_LANDLOCK ? 0 : ruleset;
 	for (size_t i = 0; i < mounts->count && !result; i++)
 		result = allow_mount(ruleset, &mounts->mounts[i], handled);
+	const struct mount checkpoints = {.fd = checkpoint_fd};
+	if (!result)
+		result = allow_mount(ruleset, &checkpoints, handled);
 	if (!result)
 		result = enter_ruleset(ruleset);
 	close(ruleset);
@@ -154,26 +157,27 @@ static int give_up_privileges(uint32_t kept, const char **what)
 	return drop_capabilities(kept);
 }
 
-int sandbox_enter(const struct mount_table *mounts, bool debug, const char **what)
+int sandbox_enter(const struct mount_table *mounts, int checkpoint_fd, unsigned more,
+		  const char **what)
 {
 	int error = give_up_privileges(KEPT_CAPABILITIES, what);
 
 	if (error)
 		return error;
 	*what = "Landlock";
-	error = restrict_directories(mounts);
+	error = restrict_directories(mounts, checkpoint_fd);
 	if (error)
 		return error;
 	*what = "seccomp";
-	return sandbox_filter_install(SANDBOX_MAIN, debug);
+	return sandbox_filter_install(SANDBOX_MAIN, more);
 }
 
-int sandbox_enter_thread(enum sandbox_role role, bool debug)
+int sandbox_enter_thread(enum sandbox_role role, unsigned more)
 {
 	const char *what;
 	int error = give_up_privileges(0, &what);
 
-	return error ? error : sandbox_filter_install(role, debug);
+	return error ? error : sandbox_filter_install(role, more);
 }
 
 int sandbox_enter_user_net(const char **what)
@@ -187,5 +191,5 @@ int sandbox_enter_user_net(const char **what)
 	if (error)
 		return error;
 	*what = "seccomp";
-	return sandbox_filter_install(SANDBOX_USER_NET, false);
+	return sandbox_filter_install(SANDBOX_USER_NET, 0);
 }

@@ -11,14 +11,14 @@
 
 #include "common/mount_table.h"
 
-#include <stdbool.h>
-
 /* The main thread, and the helpers that it starts later: capabilities, directories (those of
- * MOUNTS), calls. DEBUG: GDB may come. 0 or -errno, and *WHAT failed. Cannot be undone. */
-int sandbox_enter(const struct mount_table *mounts, bool debug, const char **what);
+ * MOUNTS; CHECKPOINT_FD, unless it is -1), calls. MORE: SANDBOX_*. 0 or -errno, and *WHAT failed.
+ * Cannot be undone. */
+int sandbox_enter(const struct mount_table *mounts, int checkpoint_fd, unsigned more,
+		  const char **what);
 
 /* Another thread, of ROLE: fewer calls, no directories. */
-int sandbox_enter_thread(enum sandbox_role role, bool debug);
+int sandbox_enter_thread(enum sandbox_role role, unsigned more);
 
 /* The process of the user-mode network: sockets, the list of name servers, nothing else. 0 or
  * -errno, and *WHAT failed. */

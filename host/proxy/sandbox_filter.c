@@ -16,6 +16,7 @@
 #include <linux/seccomp.h>
 #include <linux/vhost.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -282,6 +283,24 @@ static const struct call_test main_debug_calls[] = {
 	{SYS_ioctl, ALLOW_EQUAL, 1, KVM_SET_GUEST_DEBUG},
 };
 
+/* The main thread: the state of the machine, for a checkpoint. */
+static const struct call_test main_checkpoint_calls[] = {
+	{SYS_ioctl, ALLOW_EQUAL, 1, KVM_GET_REGS},
+	{SYS_ioctl, ALLOW_EQUAL, 1, (uint32_t)KVM_GET_SREGS},
+	{SYS_ioctl, ALLOW_EQUAL, 1, (uint32_t)KVM_GET_LAPIC},
+	{SYS_ioctl, ALLOW_EQUAL, 1, (uint32_t)KVM_GET_XCRS},
+	{SYS_ioctl, ALLOW_EQUAL, 1, (uint32_t)KVM_GET_XSAVE},
+	{SYS_ioctl, ALLOW_EQUAL, 1, (uint32_t)KVM_GET_DEBUGREGS},
+	{SYS_ioctl, ALLOW_EQUAL, 1, (uint32_t)KVM_GET_VCPU_EVENTS},
+	{SYS_ioctl, ALLOW_EQUAL, 1, (uint32_t)KVM_GET_MP_STATE},
+	{SYS_ioctl, ALLOW_EQUAL, 1, (uint32_t)KVM_GET_MSRS},
+	{SYS_ioctl, ALLOW_EQUAL, 1, (uint32_t)KVM_GET_DEVICE_ATTR},
+	{SYS_ioctl, ALLOW_EQUAL, 1, (uint32_t)KVM_GET_TSC_KHZ},
+	{SYS_ioctl, ALLOW_EQUAL, 1, (uint32_t)KVM_GET_CLOCK},
+	{SYS_ioctl, ALLOW_EQUAL, 1, (uint32_t)KVM_GET_IRQCHIP},
+	{SYS_ioctl, ALLOW_EQUAL, 1, (uint32_t)KVM_GET_DIRTY_LOG},
+};
+
 struct filter {
 	size_t size;
 	struct sock_filter code[FILTER_MAX];
@@ -349,22 +368,22 @@ static void begin(struct filter *filter)
 	finish(filter, SECCOMP_RET_KILL_PROCESS);
 }
 
-static void build_vcpu(struct filter *filter, bool debug)
+static void build_vcpu(struct filter *filter, unsigned more)
 {
 	/* First: KVM_RUN is what the thread does all the time. */
 	add_tests(filter, vcpu_calls, ARRAY_LEN(vcpu_calls));
 	add_tests(filter, common_calls, ARRAY_LEN(common_calls));
-	if (debug)
+	if (more & SANDBOX_DEBUG)
 		add_tests(filter, vcpu_debug_calls, ARRAY_LEN(vcpu_debug_calls));
 	finish(filter, SECCOMP_RET_KILL_PROCESS);
 }
 
-static void build(struct filter *filter, enum sandbox_role role, bool debug)
+static void build(struct filter *filter, enum sandbox_role role, unsigned more)
 {
 	begin(filter);
 	switch (role) {
 	case SANDBOX_VCPU:
-		build_vcpu(filter, debug);
+		build_vcpu(filter, more);
 		break;
 	case SANDBOX_NET:
 		add_tests(filter, net_calls, ARRAY_LEN(net_calls));
@@ -378,19 +397,21 @@ static void build(struct filter *filter, enum sandbox_role role, bool debug)
 		break;
 	default:
 		add_tests(filter, common_calls, ARRAY_LEN(common_calls));
-		if (debug)
+		if (more & SANDBOX_DEBUG)
 			add_tests(filter, main_debug_calls, ARRAY_LEN(main_debug_calls));
+		if (more & SANDBOX_CHECKPOINT)
+			add_tests(filter, main_checkpoint_calls, ARRAY_LEN(main_checkpoint_calls));
 		add_tests(filter, main_calls, ARRAY_LEN(main_calls));
 		finish(filter, SECCOMP_RET_ERRNO | ENOSYS);
 		break;
 	}
 }
 
-int sandbox_filter_install(enum sandbox_role role, bool debug)
+int sandbox_filter_install(enum sandbox_role role, unsigned more)
 {
 	struct filter filter = {.size = 0};
 
-	build(&filter, role, debug);
+	build(&filter, role, more);
 	if (filter.size > FILTER_MAX)
 		return -E2BIG;
 	const struct sock_fprog program = {.len = (unsigned short)filter.size,

@@ -3,8 +3,6 @@
 #ifndef PROXY_SANDBOX_FILTER_H
 #define PROXY_SANDBOX_FILTER_H
 
-#include <stdbool.h>
-
 enum sandbox_role {
 	SANDBOX_MAIN, /* and its helpers */
 	SANDBOX_VCPU,
@@ -12,7 +10,12 @@ enum sandbox_role {
 	SANDBOX_USER_NET, /* the process of the user-mode network */
 };
 
-/* Installs the calling thread's filter; no_new_privs is set. 0 or -errno. */
-int sandbox_filter_install(enum sandbox_role role, bool debug);
+/* What else the thread may be asked for. */
+#define SANDBOX_DEBUG	   1u /* GDB may come */
+#define SANDBOX_CHECKPOINT 2u /* the machine is saved */
+
+/* Installs the calling thread's filter, with the calls for MORE; no_new_privs is set. 0 or -errno.
+ */
+int sandbox_filter_install(enum sandbox_role role, unsigned more);
 
 #endif /* PROXY_SANDBOX_FILTER_H */

@@ -160,11 +160,15 @@ static int confine_vcpu(void *context)
 
 	return options->no_sandbox
 		       ? 0
-		       : sandbox_enter_thread(SANDBOX_VCPU, options->debug != DEBUG_OFF);
+		       : sandbox_enter_thread(SANDBOX_VCPU,
+					      options->debug != DEBUG_OFF ? SANDBOX_DEBUG : 0);
 }
 
-int uhyve_isle_confine(const struct options *options, const struct mount_table *mounts)
+int uhyve_isle_confine(const struct options *options, const struct mount_table *mounts,
+		       int checkpoint_fd)
 {
+	const unsigned more = (options->debug != DEBUG_OFF ? SANDBOX_DEBUG : 0) |
+			      (checkpoint_fd >= 0 ? SANDBOX_CHECKPOINT : 0);
 	const char *what;
 
 	if (options->no_sandbox) {
@@ -172,7 +176,7 @@ int uhyve_isle_confine(const struct options *options, const struct mount_table *
 			      "you have");
 		return 0;
 	}
-	int err = sandbox_enter(mounts, options->debug != DEBUG_OFF, &what);
+	int err = sandbox_enter(mounts, checkpoint_fd, more, &what);
 	if (!err)
 		return 0;
 	proxy_message("the proxy cannot be confined (%s: %s); --no-sandbox does without", what,
@@ -181,22 +185,29 @@ int uhyve_isle_confine(const struct options *options, const struct mount_table *
 }
 
 int uhyve_isle_start(struct uhyve_isle *uhyve, const struct options *options, int image_fd,
-		     const struct elf_image *image, struct isle *isle)
+		     const struct elf_image *image, struct checkpointer *checkpointer,
+		     struct isle *isle)
 {
-	struct uhyve_config config = {.image_fd = image_fd,
-				      .image = image,
-				      .memory = options->memory,
-				      .cpus = options->cpus,
-				      .affinity = options->affinity,
-				      .affinity_count = options->affinity_count,
-				      .huge_pages = options->huge_pages,
-				      .mergeable = options->mergeable,
-				      .verbose = options->verbose,
-				      .vcpu_enter = confine_vcpu,
-				      .vcpu_context = (void *)(uintptr_t)options,
-				      .debug_port =
-					      options->debug == DEBUG_OFF ? 0 : options->debug_port,
-				      .debug_wait = options->debug == DEBUG_WAIT};
+	const struct checkpoint_options *checkpoint = &options->checkpoint;
+	struct uhyve_restore restore;
+	bool restores = checkpointer_restore(checkpointer, &restore);
+	struct uhyve_config config = {
+		.image_fd = image_fd,
+		.image = image,
+		.memory = options->memory,
+		.cpus = options->cpus,
+		.affinity = options->affinity,
+		.affinity_count = options->affinity_count,
+		.huge_pages = options->huge_pages,
+		.mergeable = options->mergeable,
+		.verbose = options->verbose,
+		.vcpu_enter = confine_vcpu,
+		.vcpu_context = (void *)(uintptr_t)options,
+		.debug_port = options->debug == DEBUG_OFF ? 0 : options->debug_port,
+		.debug_wait = options->debug == DEBUG_WAIT,
+		.checkpoints = checkpoint->wanted || restores,
+		.incremental = checkpoint->interval_s && !checkpoint->full && !checkpoint->exit,
+		.restore = restores ? &restore : NULL};
 	struct uhyve_error error;
 	int err;
 
@@ -209,6 +220,8 @@ int uhyve_isle_start(struct uhyve_isle *uhyve, const struct options *options, in
 	config.net = uhyve_net_card(&uhyve->net);
 	config.parameters = uhyve->net.parameters;
 	uhyve->machine = uhyve_create(&config, &err, &error);
+	if (uhyve->machine && restores)
+		uhyve_hold(uhyve->machine);
 	if (uhyve->machine)
 		err = uhyve_start(uhyve->machine, &error);
 	if (err) {
@@ -216,7 +229,9 @@ int uhyve_isle_start(struct uhyve_isle *uhyve, const struct options *options, in
 		if (uhyve->machine)
 			uhyve_stop(uhyve->machine);
 		uhyve_net_close(&uhyve->net);
-		return err == -ENOEXEC ? STATUS_NOT_IMAGE : STATUS_PROXY;
+		/* What cannot be restored, is not valid; this host is another matter. */
+		return err == -ENOEXEC || (restores && err == -EINVAL) ? STATUS_NOT_IMAGE
+								       : STATUS_PROXY;
 	}
 	uhyve->ready_ns = now_ns();
 	*isle = (struct isle){.ops = &uhyve_ops,

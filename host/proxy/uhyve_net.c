@@ -17,7 +17,7 @@ static int confine_thread(void *context)
 {
 	const struct options *options = context;
 
-	return options->no_sandbox ? 0 : sandbox_enter_thread(SANDBOX_NET, false);
+	return options->no_sandbox ? 0 : sandbox_enter_thread(SANDBOX_NET, 0);
 }
 
 static int use_tap(struct uhyve_net *net, const struct options *options)
@@ -41,8 +41,9 @@ static int use_tap(struct uhyve_net *net, const struct options *options)
 
 int uhyve_net_open(struct uhyve_net *net, const struct options *options)
 {
-	/* Frames that go past this process cannot be captured. */
-	const struct host_net_wish wish = {.header = true, .vhost = !options->net.capture};
+	/* Frames that go past this process cannot be captured, and vhost's state not be saved. */
+	const struct host_net_wish wish = {
+		.header = true, .vhost = !options->net.capture && !options->checkpoint.wanted};
 	int status = 0;
 
 	*net = (struct uhyve_net){

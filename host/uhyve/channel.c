@@ -22,15 +22,31 @@ size_t channel_memory_size(uint32_t ring_size)
 	return HC_SHM_RING_MIN + 2 * (size_t)ring_size;
 }
 
-void channel_init(struct channel *channel, void *memory, uint32_t ring_size, uint32_t doorbell)
+void channel_restore(struct channel *channel, void *memory, uint32_t ring_size,
+		     const struct channel_state *state)
 {
 	uint8_t *bytes = memory;
 
 	*channel = (struct channel){
 		.shm = memory,
-		.to_host = {.data = bytes + HC_SHM_RING_MIN, .size = ring_size},
-		.to_guest = {.data = bytes + HC_SHM_RING_MIN + ring_size, .size = ring_size},
+		.to_host = {bytes + HC_SHM_RING_MIN, ring_size, state->to_host},
+		.to_guest = {bytes + HC_SHM_RING_MIN + ring_size, ring_size, state->to_guest},
+		.starved = state->starved != 0,
 	};
+}
+
+struct channel_state channel_save(const struct channel *channel)
+{
+	return (struct channel_state){.to_host = channel->to_host.index,
+				      .to_guest = channel->to_guest.index,
+				      .starved = channel->starved};
+}
+
+void channel_init(struct channel *channel, void *memory, uint32_t ring_size, uint32_t doorbell)
+{
+	const struct channel_state start = {0};
+
+	channel_restore(channel, memory, ring_size, &start);
 	*channel->shm = (struct hc_shm){
 		.magic = HC_SHM_MAGIC,
 		.version = HC_SHM_VERSION,

@@ -36,6 +36,16 @@ size_t channel_memory_size(uint32_t ring_size);
  * with I/O port DOORBELL. RING_SIZE: a power of two from HC_SHM_RING_MIN on. */
 void channel_init(struct channel *channel, void *memory, uint32_t ring_size, uint32_t doorbell);
 
+/* The host's own knowledge, for a checkpoint. */
+struct channel_state {
+	uint32_t to_host, to_guest; /* indices */
+	uint32_t starved;
+};
+struct channel_state channel_save(const struct channel *channel);
+/* In place of channel_init: MEMORY already is a channel, and the host goes on with STATE. */
+void channel_restore(struct channel *channel, void *memory, uint32_t ring_size,
+		     const struct channel_state *state);
+
 /* Moves what the guest has sent to READER, as far as that has room. Bytes, -EAGAIN: nothing, or
  * -EPROTO: the guest's index is impossible. */
 ssize_t channel_receive(struct channel *channel, struct frame_reader *reader);

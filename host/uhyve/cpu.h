@@ -13,6 +13,9 @@
  * Valid as long as the process. */
 void cpu_msr_filter(struct kvm_msr_filter *filter);
 
+/* Their numbers. */
+const uint32_t *cpu_msrs(unsigned *count);
+
 /* What CPUID says, to be released with free(); NULL with ERROR. TSC_KHZ: rate of the time stamp
  * counter. */
 struct kvm_cpuid2 *cpu_cpuid_create(const struct vm *vm, unsigned cpus, uint64_t tsc_khz,

@@ -85,6 +85,12 @@ static void allow(uint32_t msr)
 	}
 }
 
+const uint32_t *cpu_msrs(unsigned *count)
+{
+	*count = COUNT(allowed_msrs);
+	return allowed_msrs;
+}
+
 void cpu_msr_filter(struct kvm_msr_filter *filter)
 {
 	*filter = (struct kvm_msr_filter){.flags = KVM_MSR_FILTER_DEFAULT_DENY};

@@ -3,13 +3,9 @@
 #include "uhyve.h"
 
 #include "boot.h"
-#include "channel.h"
-#include "console.h"
 #include "cpu.h"
-#include "debug.h"
 #include "stats.h"
-#include "vcpu.h"
-#include "vm.h"
+#include "uhyve_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,27 +22,6 @@
 
 /* Memory up to here is used by every guest and only in part: small pages. */
 #define SMALL_PAGES_BELOW (4ull << 20)
-
-struct uhyve {
-	struct vm vm;
-	struct guest_mem mem;
-	struct channel channel;
-	struct console console;
-	struct vcpu_shared shared;
-	struct vcpu *vcpus;
-	struct debug *debug;	   /* NULL: none */
-	struct virtio_net *net;	   /* NULL: none */
-	unsigned vcpu_count, made; /* wanted; created so far */
-	const unsigned *affinity;
-	unsigned affinity_count;
-	uint64_t tsc_hz;
-	int doorbell_fd, irq_fd, end_fd;
-	int log_read_fd, log_write_fd;
-	uint64_t doorbells, interrupts;
-
-	pthread_mutex_t end_lock;
-	char end_reason[96]; /* GUARDED_BY(end_lock); "": none */
-};
 
 static void thread_stopped(void *context, const char *text)
 {
@@ -99,7 +74,8 @@ static int make_memory(struct uhyve *uhyve, const struct uhyve_config *config,
 	guest_mem_huge_pages(&uhyve->mem, config->huge_pages ? SMALL_PAGES_BELOW : config->memory);
 	if (config->mergeable)
 		guest_mem_mergeable(&uhyve->mem);
-	return vm_add_memory(&uhyve->vm, &uhyve->mem, error);
+	err = uhyve_prepare_memory(uhyve, config, error);
+	return err ? err : vm_add_memory(&uhyve->vm, &uhyve->mem, error);
 }
 
 static int make_channel(struct uhyve *uhyve, struct uhyve_error *error)
@@ -109,7 +85,9 @@ static int make_channel(struct uhyve *uhyve, struct uhyve_error *error)
 
 	if (!memory)
 		return uhyve_fail(error, -ENOMEM, "too little memory");
-	channel_init(&uhyve->channel, memory, BOOT_CHANNEL_RING, BOOT_DOORBELL_PORT);
+	/* A machine that is restored has it already. */
+	if (!uhyve->channel.shm)
+		channel_init(&uhyve->channel, memory, BOOT_CHANNEL_RING, BOOT_DOORBELL_PORT);
 	int err = vm_add_doorbell(&uhyve->vm, BOOT_DOORBELL_PORT, uhyve->doorbell_fd, error);
 	if (!err)
 		err = vm_add_interrupt(&uhyve->vm, BOOT_CHANNEL_IRQ, uhyve->irq_fd, error);
@@ -170,22 +148,18 @@ static int make_vcpus(struct uhyve *uhyve, struct uhyve_error *error)
 	return 0;
 }
 
-static int set_up_vcpus(struct uhyve *uhyve, const struct cpu_start *start, uint64_t tsc_khz,
-			struct uhyve_error *error)
+static int set_up_vcpus(struct uhyve *uhyve, struct uhyve_error *error)
 {
-	struct kvm_cpuid2 *cpuid = cpu_cpuid_create(&uhyve->vm, uhyve->vcpu_count, tsc_khz, error);
-	int err = cpuid ? 0 : -EINVAL;
+	uhyve->cpuid = cpu_cpuid_create(&uhyve->vm, uhyve->vcpu_count, uhyve->tsc_hz / 1000, error);
+	int err = uhyve->cpuid ? 0 : -EINVAL;
 
 	for (unsigned i = 0; i < uhyve->vcpu_count && !err; i++) {
-		err = cpu_cpuid_apply(uhyve->vcpus[i].fd, cpuid, i, error);
+		err = cpu_cpuid_apply(uhyve->vcpus[i].fd, uhyve->cpuid, i, error);
 		if (!err)
 			err = cpu_state_apic(uhyve->vcpus[i].fd, error);
 		if (!err)
-			err = cpu_state_features(uhyve->vcpus[i].fd, cpuid, error);
+			err = cpu_state_features(uhyve->vcpus[i].fd, uhyve->cpuid, error);
 	}
-	if (!err)
-		err = cpu_state_boot(uhyve->vcpus[0].fd, start, error);
-	free(cpuid);
 	return err;
 }
 
@@ -209,19 +183,29 @@ static int make_debugger(struct uhyve *uhyve, const struct uhyve_config *config,
 	return uhyve->debug ? 0 : err;
 }
 
-static int fill(struct uhyve *uhyve, const struct uhyve_config *config, struct uhyve_error *error)
+/* A new guest: what it needs to know, and its first processor's first instruction. */
+static int boot(struct uhyve *uhyve, const struct uhyve_config *config, struct uhyve_error *error)
 {
-	struct boot_config boot = {.cpus = config->cpus,
-				   .verbose = config->verbose,
-				   .net = config->net,
-				   .parameters = config->parameters};
+	const struct boot_config boot = {.cpus = config->cpus,
+					 .tsc_hz = uhyve->tsc_hz,
+					 .verbose = config->verbose,
+					 .net = config->net,
+					 .parameters = config->parameters};
 	struct cpu_start start;
 
+	int err = boot_load_image(&uhyve->mem, config->image_fd, config->image, error);
+	if (!err)
+		err = boot_describe(&uhyve->mem, config->image, &boot, &start, error);
+	if (!err)
+		err = cpu_state_boot(uhyve->vcpus[0].fd, &start, error);
+	return err ? err : make_debugger(uhyve, config, start.tables, error);
+}
+
+static int fill(struct uhyve *uhyve, const struct uhyve_config *config, struct uhyve_error *error)
+{
 	int err = make_descriptors(uhyve, error);
 	if (!err)
 		err = make_memory(uhyve, config, error);
-	if (!err)
-		err = boot_load_image(&uhyve->mem, config->image_fd, config->image, error);
 	if (!err)
 		err = make_channel(uhyve, error);
 	if (!err)
@@ -235,11 +219,15 @@ static int fill(struct uhyve *uhyve, const struct uhyve_config *config, struct u
 	int khz = ioctl(uhyve->vcpus[0].fd, KVM_GET_TSC_KHZ, 0);
 	if (khz <= 0)
 		return uhyve_fail(error, -EIO, "KVM does not know the rate of the clock");
-	boot.tsc_hz = uhyve->tsc_hz = (uint64_t)khz * 1000;
-	err = boot_describe(&uhyve->mem, config->image, &boot, &start, error);
-	if (!err)
-		err = set_up_vcpus(uhyve, &start, (uint64_t)khz, error);
-	return err ? err : make_debugger(uhyve, config, start.tables, error);
+	/* A machine that is restored has a rate already. */
+	if (!uhyve->tsc_hz)
+		uhyve->tsc_hz = (uint64_t)khz * 1000;
+	err = set_up_vcpus(uhyve, error);
+	if (!err && config->checkpoints)
+		err = uhyve_prepare_vcpus(uhyve, config, error);
+	if (err || config->restore)
+		return err;
+	return boot(uhyve, config, error);
 }
 
 static void close_valid(int fd)
@@ -257,6 +245,8 @@ static void uhyve_destroy(struct uhyve *uhyve)
 	free(uhyve->vcpus);
 	if (uhyve->net)
 		virtio_net_destroy(uhyve->net);
+	free(uhyve->cpuid);
+	uhyve_checkpoint_destroy(uhyve);
 	vm_destroy(&uhyve->vm);
 	guest_mem_destroy(&uhyve->mem);
 	close_valid(uhyve->doorbell_fd);
@@ -284,7 +274,7 @@ struct uhyve *uhyve_create(const struct uhyve_config *config, int *error_code,
 		return NULL;
 	}
 	uhyve->doorbell_fd = uhyve->irq_fd = uhyve->end_fd = -1;
-	uhyve->log_read_fd = uhyve->log_write_fd = -1;
+	uhyve->log_read_fd = uhyve->log_write_fd = uhyve->parked_fd = -1;
 	uhyve->vcpu_count = config->cpus;
 	uhyve->affinity = config->affinity;
 	uhyve->affinity_count = config->affinity_count;

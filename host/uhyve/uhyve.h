@@ -13,6 +13,7 @@
 #include "error.h"
 #include "virtio_net.h"
 
+#include "common/checkpoint_file.h"
 #include "common/elf_image.h"
 #include "common/frame_io.h"
 #include "common/guest_mem.h"
@@ -39,6 +40,17 @@ struct uhyve_config {
 	const char *parameters; /* more for the kernel's command line, after a space; NULL: none */
 	uint16_t debug_port;	/* a GDB server there, 0: none */
 	bool debug_wait;	/* nothing runs before GDB says so */
+	bool checkpoints;	/* the machine can be saved; not with a GDB server */
+	bool incremental;	/* and remembers which memory has changed since */
+	const struct uhyve_restore *restore; /* NULL: the image is booted */
+};
+
+/* A checkpoint to go on with. Memory and processors of the configuration are the checkpoint's. */
+struct uhyve_restore {
+	const struct checkpoint_reader *state;
+	int dir_fd;   /* where its memory is */
+	bool verify;  /* memory is read and checked before the guest runs */
+	bool advance; /* the guest's clock goes on as if it had run all the time */
 };
 
 struct uhyve;
@@ -81,6 +93,26 @@ int uhyve_debug_fd(const struct uhyve *uhyve);
 void uhyve_debug_serve(struct uhyve *uhyve);
 /* The guest has ended, with STATUS. */
 void uhyve_debug_exited(struct uhyve *uhyve, unsigned status);
+
+/*
+ * Checkpoints. uhyve_hold makes the guest stop, or not start; uhyve_is_held tells whether all of it
+ * has. uhyve_held_fd is readable when that may have changed (-1: no checkpoints).
+ */
+int uhyve_held_fd(const struct uhyve *uhyve);
+void uhyve_hold(struct uhyve *uhyve);
+bool uhyve_is_held(struct uhyve *uhyve);
+void uhyve_release(struct uhyve *uhyve);
+
+/* While it is held: puts its state into STATE, and its memory into file NUMBER in directory DIR_FD,
+ * or only what has changed. 0 or -errno. */
+int uhyve_save(struct uhyve *uhyve, struct checkpoint_writer *state, int dir_fd, uint64_t number,
+	       bool full, struct uhyve_error *error);
+/* Does the last one that was saved need memory file NUMBER? */
+bool uhyve_needs_memory(const struct uhyve *uhyve, uint64_t number);
+
+/* What a machine needs to go on with STATE: bytes of memory, processors. 0, or -EINVAL. */
+int uhyve_checkpoint_size(const struct checkpoint_reader *state, uint64_t *memory, unsigned *cpus,
+			  struct uhyve_error *error);
 
 /* Counters, after uhyve_stop. */
 struct uhyve_counters {

@@ -121,9 +121,18 @@ static void vcpu_park(struct vcpu *vcpu)
 	pthread_mutex_unlock(&shared->park_lock);
 }
 
+/* Did the guest leave in the middle of an instruction? */
+static bool is_access(const struct kvm_run *run)
+{
+	return run->exit_reason == KVM_EXIT_IO || run->exit_reason == KVM_EXIT_MMIO;
+}
+
 static void *vcpu_thread(void *argument)
 {
 	struct vcpu *vcpu = argument;
+	/* KVM ends an instruction with an access when it is called again; before that the vCPU's
+	 * state is not whole. */
+	bool unfinished = false;
 	char text[96];
 
 	int error = vcpu->shared->enter ? vcpu->shared->enter(vcpu->shared->enter_context) : 0;
@@ -133,12 +142,16 @@ static void *vcpu_thread(void *argument)
 		return NULL;
 	}
 	while (!atomic_load_explicit(&vcpu->shared->stopping, memory_order_acquire)) {
-		if (atomic_load(&vcpu->held)) {
+		bool held = atomic_load(&vcpu->held);
+		if (held && !unfinished) {
 			vcpu_park(vcpu);
 			continue;
 		}
+		if (held)
+			__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 		int result = ioctl(vcpu->fd, KVM_RUN, 0);
 		vcpu->returns++;
+		unfinished = result == 0 && is_access(vcpu->run);
 		if (result == 0) {
 			if (!serve_exit(vcpu))
 				break;

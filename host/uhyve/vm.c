@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -141,12 +142,29 @@ int vm_add_memory(const struct vm *vm, const struct guest_mem *mem, struct uhyve
 	for (unsigned i = 0; i < mem->range_count && !err; i++) {
 		struct kvm_userspace_memory_region region = {
 			.slot = i,
+			.flags = mem->dirty ? KVM_MEM_LOG_DIRTY_PAGES : 0,
 			.guest_phys_addr = mem->range[i].gpa,
 			.memory_size = mem->range[i].size,
 			.userspace_addr = (uintptr_t)mem->base + mem->range[i].offset,
 		};
 		err = vm_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region, "memory", error);
 	}
+	return err;
+}
+
+int vm_take_dirty(const struct vm *vm, const struct guest_mem *mem, uint64_t *dirty,
+		  struct uhyve_error *error)
+{
+	int err = 0;
+
+	/* Ranges begin at multiples of 64 pages. */
+	for (unsigned i = 0; i < mem->range_count && !err; i++) {
+		struct kvm_dirty_log log = {.slot = i};
+		log.dirty_bitmap = dirty + mem->range[i].offset / GUEST_MEM_PAGE / 64;
+		err = vm_ioctl(vm, KVM_GET_DIRTY_LOG, &log, "log of written pages", error);
+	}
+	for (uint64_t i = 0; i < (mem->size / GUEST_MEM_PAGE + 63) / 64 && !err; i++)
+		dirty[i] |= atomic_exchange_explicit(&mem->dirty[i], 0, memory_order_relaxed);
 	return err;
 }
 

@@ -27,8 +27,12 @@ int vm_check(struct uhyve_error *error);
 int vm_create(struct vm *vm, struct uhyve_error *error);
 void vm_destroy(struct vm *vm);
 
-/* Gives MEM, which stays the caller's, to the machine. */
+/* Gives MEM, which stays the caller's, to the machine. Where it is tracked, KVM logs its writes. */
 int vm_add_memory(const struct vm *vm, const struct guest_mem *mem, struct uhyve_error *error);
+
+/* Which pages KVM and the host have written since the last call: a bit per page into DIRTY. */
+int vm_take_dirty(const struct vm *vm, const struct guest_mem *mem, uint64_t *dirty,
+		  struct uhyve_error *error);
 
 /* Writes of a byte to I/O port PORT make EVENT_FD readable, without an exit to this process. */
 int vm_add_doorbell(const struct vm *vm, uint16_t port, int event_fd, struct uhyve_error *error);

@@ -115,6 +115,8 @@ enum hc_op {
 	HC_SETFL,   /* handle; arg0 = O_APPEND or 0: whether writes go to the end from now on */
 	HC_FLINK, /* handle; payload: new path: another name for the open file. -EXDEV unless it was
 		   * opened by a path of a writable mount */
+	HC_CHECKPOINT, /* saves the machine; result 0: saved, 1: this is the saved machine,
+			* restored; -EOPNOTSUPP: the host does not keep checkpoints */
 	HC_OP_COUNT
 };
 

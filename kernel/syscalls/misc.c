@@ -136,3 +136,10 @@ SYSCALL(syslog)
 {
 	return -EPERM;
 }
+
+SYSCALL(checkpoint)
+{
+	struct host_call call = {.op = HC_CHECKPOINT};
+
+	return host_call(&call);
+}

@@ -4,6 +4,7 @@
  * What has no entry gives ENOSYS, and the log names it once. docs/syscalls.md is checked against
  * this file.
  */
+#include <abi/process.h>
 #include <arch/trap.h>
 #include <asm/errno.h>
 #include <asm/unistd_64.h>
@@ -51,7 +52,8 @@ static SYSCALL(absent)
 	return -ENOSYS;
 }
 
-#define ENTRY(name) [__NR_##name] = sys_##name
+#define __NR_checkpoint HERMIT_NR_CHECKPOINT
+#define ENTRY(name)	[__NR_##name] = sys_##name
 
 /* The range first, then the entries that replace it. */
 #pragma GCC diagnostic push
@@ -325,5 +327,6 @@ const arch_syscall_fn arch_syscall_table[ARCH_SYSCALL_COUNT] = {
 	ENTRY(removexattr),
 	ENTRY(lremovexattr),
 	ENTRY(fremovexattr),
+	ENTRY(checkpoint),
 };
 #pragma GCC diagnostic pop

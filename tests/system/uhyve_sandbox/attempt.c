@@ -246,9 +246,9 @@ static int confine(const char *role)
 	int err;
 
 	if (strcmp(role, "vcpu") == 0)
-		return sandbox_enter_thread(SANDBOX_VCPU, false);
+		return sandbox_enter_thread(SANDBOX_VCPU, 0);
 	if (strcmp(role, "net") == 0)
-		return sandbox_enter_thread(SANDBOX_NET, false);
+		return sandbox_enter_thread(SANDBOX_NET, 0);
 	if (strcmp(role, "user_net") == 0)
 		return sandbox_enter_user_net(&what);
 	snprintf(host, sizeof(host), "%s", below("rw"));
@@ -256,7 +256,7 @@ static int confine(const char *role)
 	if (!err)
 		err = mount_table_add_host(&mounts, below("ro"), "/ro", MOUNT_READONLY);
 	if (!err)
-		err = sandbox_enter(&mounts, false, &what);
+		err = sandbox_enter(&mounts, -1, 0, &what);
 	if (err)
 		fprintf(stderr, "%s: %s\n", what, strerror(-err));
 	return err;

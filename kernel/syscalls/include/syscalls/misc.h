@@ -15,5 +15,6 @@ SYSCALL(personality);
 SYSCALL(sethostname);
 SYSCALL(setdomainname);
 SYSCALL(syslog);
+SYSCALL(checkpoint); /* hermit/checkpoint.h */
 
 #endif /* SYSCALLS_MISC_H */
