@@ -8,8 +8,10 @@
  *    acknowledgement is due, a closing state runs out ... When all connections are at rest it stops
  *    until the next section under the core lock, or until the first TIME_WAIT ends. TCP counts time
  *    in ticks of 500 ms: those that were left out are added when it goes on.
- *  - those of ARP, neighbour discovery, multicast, reassembly, DHCP: for LINK_ACTIVE_NS after the
- *    last frame. When they go on, the rounds that were left out are made up for.
+ *  - those of ARP, neighbour discovery, reassembly, leases (every second or more seldom): for
+ *    LINK_ACTIVE_NS after the last frame. When they go on, the rounds that were left out are made
+ * up for.
+ *  - those of multicast reports and of DHCP's requests (100 ms, 500 ms): while one is due.
  *
  * All state is under the core lock, but the task's wake flag.
  */
@@ -17,6 +19,9 @@
 #include <core/panic.h>
 #include <core/timer.h>
 #include <lib/assert.h>
+#include <lwip/dhcp.h>
+#include <lwip/igmp.h>
+#include <lwip/mld6.h>
 #include <lwip/netif.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/timeouts.h>
@@ -38,6 +43,7 @@ static bool tcp_at_rest GUARDED_BY(net_core);
 static uint64_t link_seen_ns GUARDED_BY(net_core); /* the last frame */
 static uint64_t link_ran_ns GUARDED_BY(net_core);  /* the last round of the links' timers */
 static bool link_stopped GUARDED_BY(net_core);
+static bool fast_stopped GUARDED_BY(net_core); /* one of the fast timers */
 static bool only_ticking GUARDED_BY(net_core); /* the task, and nothing has come in */
 static uint64_t armed_ns GUARDED_BY(net_core) = TIME_NEVER;
 static bool due_changed GUARDED_BY(net_core);
@@ -126,9 +132,39 @@ static void tcp_run(uint64_t now) REQUIRES(net_core)
 	due_ns[TCP_CYCLE] = tcp_next(now);
 }
 
+/* Does one of the timers of less than a second have nothing to do, until frames come or go? */
+static bool fast_at_rest(lwip_cyclic_timer_handler handler) REQUIRES(net_core)
+{
+	const struct netif *netif;
+
+	if (handler != igmp_tmr && handler != mld6_tmr && handler != dhcp_fine_tmr)
+		return false;
+	NETIF_FOREACH(netif)
+	{
+		const struct igmp_group *group4 = netif_igmp_data(netif);
+		const struct mld_group *group6 = netif_mld6_data(netif);
+		const struct dhcp *dhcp = netif_dhcp_data(netif);
+
+		for (; handler == igmp_tmr && group4; group4 = group4->next)
+			if (group4->timer)
+				return false;
+		for (; handler == mld6_tmr && group6; group6 = group6->next)
+			if (group6->timer)
+				return false;
+		if (handler == dhcp_fine_tmr && dhcp && dhcp->request_timeout)
+			return false;
+	}
+	return true;
+}
+
 static void link_run(unsigned cycle, uint64_t now) REQUIRES(net_core)
 {
 	lwip_cyclic_timers[cycle].handler();
+	if (fast_at_rest(lwip_cyclic_timers[cycle].handler)) {
+		due_ns[cycle] = TIME_NEVER;
+		fast_stopped = true;
+		return;
+	}
 	link_ran_ns = now;
 	if (now - link_seen_ns < LINK_ACTIVE_NS || netif_configuring()) {
 		due_ns[cycle] = now + interval_ns(cycle);
@@ -143,19 +179,20 @@ void net_timers_link_activity(void)
 	uint64_t now = clock_monotonic_ns();
 
 	link_seen_ns = now;
-	if (!link_stopped)
+	if (!link_stopped && !fast_stopped)
 		return;
-	link_stopped = false;
 	due_changed = true;
 	for (unsigned cycle = TCP_CYCLE + 1; cycle < (unsigned)lwip_num_cyclic_timers; cycle++) {
 		uint64_t rounds = (now - link_ran_ns) / interval_ns(cycle);
 
 		if (due_ns[cycle] != TIME_NEVER)
 			continue;
-		for (rounds = MIN(rounds, (uint64_t)MAKE_UP_MAX); rounds; rounds--)
+		rounds = link_stopped ? MIN(rounds, (uint64_t)MAKE_UP_MAX) : 0;
+		for (; rounds; rounds--)
 			lwip_cyclic_timers[cycle].handler();
 		due_ns[cycle] = now + interval_ns(cycle);
 	}
+	link_stopped = fast_stopped = false;
 }
 
 /* Arms the timer for what is due first. */

@@ -2,6 +2,7 @@
 """Programs in isles talk to this host over QEMU's user-mode network: every card, both directions."""
 
 import hashlib
+import re
 import socket
 import threading
 import urllib.request
@@ -140,6 +141,19 @@ class NetworkTest(testcase.IsleTest):
             self.assertEqual(result.out, b"localhost: 127.0.0.1\n", f"\n{result}")
         result = self.isle.run("cat", ["/etc/resolv.conf"], ["--isolated"])
         self.assertEqual(result.out, b"nameserver 10.0.2.3\n", f"\n{result}")
+
+    def test_idle(self):
+        """A connection at rest costs no timer interrupts, but the one a second of the network's own timers."""
+        counts = []
+        for seconds in (2, 8):
+            server = Mirror(1)
+            self.addCleanup(server.stop)
+            words = ["idle", HOST, str(server.port), str(seconds)]
+            result = self.isle.run("netpeer", words, ["--mem=256M", "--verbose"])
+            self.assertStatus(result, 0)
+            lines = re.findall(rb"CPU \d+: interrupts \d+, of the timer (\d+)", result.err)
+            counts.append(sum(int(count) for count in lines))
+        self.assertLess(counts[1] - counts[0], 6 * 5)
 
     def test_no_card(self):
         self.assertEqual(self.connect(HOST, 80, ["--nic=none"]), "-1 ENETUNREACH")

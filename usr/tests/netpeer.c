@@ -6,6 +6,7 @@
  * netpeer udp PORT COUNT          sends back COUNT datagrams
  * netpeer send ADDRESS PORT SIZE  sends SIZE bytes of a pattern, and reads as many from the peer
  * netpeer connect ADDRESS PORT    shows how that ends
+ * netpeer idle ADDRESS PORT SECONDS  a byte to the peer and back, and another after a rest
  * netpeer name NAME               what getaddrinfo says
  */
 #include <arpa/inet.h>
@@ -170,6 +171,22 @@ static int resolve(const char *name)
 	return 0;
 }
 
+static int idle(const char *address, const char *port, unsigned seconds)
+{
+	int fd = connect_to(address, port);
+	char byte = 'x';
+
+	MUST(fd);
+	for (int round = 0; round < 2; round++) {
+		MUST(write(fd, &byte, 1));
+		CHECK(read(fd, &byte, 1) == 1);
+		if (!round)
+			sleep(seconds);
+	}
+	close(fd);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 2 ? argv[1] : "";
@@ -186,6 +203,8 @@ int main(int argc, char **argv)
 		SHOW(connect_to(argv[2], argv[3]) >= 0 ? 0 : -1);
 		return 0;
 	}
+	if (!strcmp(mode, "idle") && argc == 5)
+		return idle(argv[2], argv[3], (unsigned)atoi(argv[4]));
 	if (!strcmp(mode, "name"))
 		return resolve(argv[2]);
 	fprintf(stderr, "usage: see the source\n");
