@@ -169,6 +169,17 @@ static int gather(struct virtio_net *net, struct room *room)
 	return 0;
 }
 
+/* LENGTH bytes from the first one of PIECES on were written. */
+static void mark(const struct virtio_net *net, uint64_t length)
+{
+	for (unsigned i = 0; length > 0; i++) {
+		const struct iovec *piece = &net->pieces[i];
+		const uint64_t part = length < piece->iov_len ? length : piece->iov_len;
+		guest_mem_dirtied(net->mem, piece->iov_base, part);
+		length -= part;
+	}
+}
+
 /* LENGTH bytes are in ROOM: says so in the header, and to the guest. */
 static void hand_over(struct virtio_net *net, const struct room *room, uint64_t length)
 {
@@ -186,6 +197,7 @@ static void hand_over(struct virtio_net *net, const struct room *room, uint64_t 
 	}
 	copy_to(net->pieces, room->count, offsetof(struct virtio_net_hdr_v1, num_buffers), &used,
 		sizeof(used));
+	mark(net, length);
 	virtqueue_take(queue, used);
 	virtqueue_publish(queue, used);
 }

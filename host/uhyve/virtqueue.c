@@ -27,9 +27,11 @@ static uint64_t load64(const uint8_t *at)
 	return __atomic_load_n((const uint64_t *)(const void *)at, __ATOMIC_RELAXED);
 }
 
-static void store16(uint8_t *at, uint16_t value)
+/* Into the used ring. */
+static void store16(const struct virtqueue *queue, uint8_t *at, uint16_t value)
 {
 	__atomic_store_n((uint16_t *)(void *)at, value, __ATOMIC_RELEASE);
+	guest_mem_dirtied(queue->mem, at, sizeof(value));
 }
 
 static void store32(uint8_t *at, uint32_t value)
@@ -139,12 +141,13 @@ void virtqueue_put(struct virtqueue *queue, unsigned ahead, uint16_t head, uint3
 
 	store32(element, head);
 	store32(element + 4, length);
+	guest_mem_dirtied(queue->mem, element, 2 * sizeof(uint32_t));
 }
 
 void virtqueue_publish(struct virtqueue *queue, unsigned count)
 {
 	queue->at.next_used = (uint16_t)(queue->at.next_used + count);
-	store16(queue->used + RING_INDEX, queue->at.next_used);
+	store16(queue, queue->used + RING_INDEX, queue->at.next_used);
 }
 
 bool virtqueue_wants_signal(struct virtqueue *queue)
@@ -171,7 +174,7 @@ void virtqueue_ignore(struct virtqueue *queue)
 {
 	/* With event indices the one that lies behind says it. */
 	if (!queue->event_idx)
-		store16(queue->used + RING_FLAGS, VRING_USED_F_NO_NOTIFY);
+		store16(queue, queue->used + RING_FLAGS, VRING_USED_F_NO_NOTIFY);
 }
 
 bool virtqueue_watch(struct virtqueue *queue, unsigned seen)
@@ -179,9 +182,9 @@ bool virtqueue_watch(struct virtqueue *queue, unsigned seen)
 	const uint16_t event = (uint16_t)(queue->at.next_avail + seen);
 
 	if (queue->event_idx)
-		store16(avail_event(queue), event);
+		store16(queue, avail_event(queue), event);
 	else
-		store16(queue->used + RING_FLAGS, 0);
+		store16(queue, queue->used + RING_FLAGS, 0);
 	/* As above, with the roles exchanged (2.7.10.1). */
 	atomic_thread_fence(memory_order_seq_cst);
 	return load16(queue->avail + RING_INDEX) != event;

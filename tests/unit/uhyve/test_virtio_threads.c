@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -134,6 +135,39 @@ static void test_thread(void)
 	fixture_free(&f);
 }
 
+static bool is_marked(const struct fixture *f, uint64_t gpa)
+{
+	const uint64_t page = gpa / GUEST_MEM_PAGE;
+
+	return f->mem.dirty[page / 64] >> page % 64 & 1;
+}
+
+/* Incremental checkpoints hear of what the card writes, and of nothing else. */
+static void test_marks(void)
+{
+	struct fixture f;
+	char frame[1000] = {0};
+
+	fixture_init(&f);
+	CHECK_EQ(guest_mem_track(&f.mem), 0);
+	drive(&f, MERGE);
+	offer(&f, 0, 600);
+	offer(&f, 1, 600);
+	offer(&f, 2, 600);
+	CHECK_EQ(send(f.peer, frame, sizeof(frame), 0), sizeof(frame));
+	pthread_mutex_lock(&f.net->mmio.lock);
+	virtio_net_step(f.net);
+	pthread_mutex_unlock(&f.net->mmio.lock);
+	CHECK_EQ(guest_queue_used_index(&f.rx), 2);
+	CHECK(is_marked(&f, f.rx.layout.used) && is_marked(&f, f.tx.layout.used));
+	CHECK(is_marked(&f, BUFFERS) && is_marked(&f, BUFFERS + BUFFER));
+	CHECK(!is_marked(&f, BUFFERS + 2 * BUFFER));
+	CHECK(!is_marked(&f, f.rx.layout.desc) && !is_marked(&f, f.rx.layout.avail));
+	void *marks = f.mem.dirty;
+	fixture_free(&f);
+	munmap(marks, GUEST_MEM_PAGE);
+}
+
 static void *reset_and_drive(void *argument)
 {
 	struct fixture *f = argument;
@@ -169,6 +203,7 @@ static void test_resets(void)
 int main(void)
 {
 	test_race();
+	test_marks();
 	test_resets();
 	test_thread();
 	return 0;
