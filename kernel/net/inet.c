@@ -211,6 +211,8 @@ static int create(int family, int type, int protocol, struct socket **out)
 		if (protocol && protocol != IPPROTO_UDP)
 			return -EPROTONOSUPPORT;
 		return udp_socket_create(family, IPPROTO_UDP, out);
+	case SOCK_RAW: /* as for a user without privileges */
+		return protocol ? -EPERM : -EPROTONOSUPPORT;
 	default:
 		return -ESOCKTNOSUPPORT;
 	}

@@ -190,6 +190,8 @@ static int family_check(int family, int type, const struct socket_family **out)
 		return -EAFNOSUPPORT;
 	if (type < 0 || type >= SOCK_MAX)
 		return -EINVAL;
+	if (family == AF_PACKET) /* as for a user without privileges */
+		return -EPERM;
 	*out = socket_family_find(family);
 	return *out ? 0 : -EAFNOSUPPORT;
 }

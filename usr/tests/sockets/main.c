@@ -136,6 +136,21 @@ int receive_pattern(int fd, size_t from, size_t size)
 	return 1;
 }
 
+/* What only a privileged user may open; nobody is, from here on. */
+static void privileged(void)
+{
+	check_section("raw sockets");
+	if (!geteuid())
+		MUST(setresuid(65534, 65534, 65534));
+	SHOW(socket(AF_INET, SOCK_RAW, 0));
+	SHOW(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
+	SHOW(socket(AF_INET, SOCK_RAW, IPPROTO_RAW));
+	SHOW(socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6));
+	SHOW(socket(AF_PACKET, SOCK_RAW, 0));
+	SHOW(socket(AF_PACKET, SOCK_DGRAM, htons(0x0800)));
+	SHOW(socket(AF_PACKET, 12345, 0));
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -153,5 +168,6 @@ int main(void)
 	test_messages();
 	test_waiting();
 	test_errors();
+	privileged();
 	return check_done();
 }
