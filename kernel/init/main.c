@@ -182,7 +182,7 @@ void kernel_main(struct boot_info *info)
 	int error;
 
 	cpu_init_boot();
-	clock_init(TSC_HZ_GUESS, arch_boot_tsc());
+	clock_init(info->tsc_hz ? info->tsc_hz : TSC_HZ_GUESS, arch_boot_tsc());
 	boot = info;
 	copy_cmdline(info);
 	init_console();
