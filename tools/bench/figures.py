@@ -47,6 +47,7 @@ class Figure:
     hermit: float | None = None
     linux: float | None = None
     floor: float | None = None
+    alone: bool = False  # there is nothing like it on the other side
     errors: list = field(default_factory=list)
     raw: dict = field(default_factory=dict)
 
@@ -83,6 +84,7 @@ class Figure:
             "hermit": self.hermit,
             "linux": self.linux,
             "floor": self.floor,
+            "alone": self.alone,
             "ratio": self.ratio(),
             "reached": self.is_reached(),
             "errors": self.errors,

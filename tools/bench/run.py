@@ -21,10 +21,11 @@ import figures_micro
 import figures_net
 import figures_programs
 import figures_smp
+import figures_uhyve
 import report
 
 GROUPS = figures_boot.GROUPS + figures_micro.GROUPS + figures_file.GROUPS
-GROUPS += figures_smp.GROUPS + figures_net.GROUPS + figures_programs.GROUPS
+GROUPS += figures_smp.GROUPS + figures_net.GROUPS + figures_programs.GROUPS + figures_uhyve.GROUPS
 EXIT_FAILED = 3
 EXIT_MISSED = 4
 

@@ -15,12 +15,14 @@ import cpio
 import elf
 import figures_boot
 import figures_net
+import figures_uhyve
 import floor
 import load
 import namespace
 import qemu
 import report
 import smoke
+import uhyve_side
 from figures import Figure, Goal, median, number, parse_fields
 
 
@@ -49,6 +51,34 @@ class GoalTest(unittest.TestCase):
         figure = Figure("k", "t", "ms", Goal(2.0, "floor"), hermit=60, linux=2000, floor=40)
         self.assertEqual(figure.ratio(), 1.5)
         self.assertEqual(figure.verdict(), "yes")
+
+
+class UhyveTest(unittest.TestCase):
+    SMAPS = """00400000-00500000 r-xp 00000000 00:01 1 /bin/proxy
+Private_Clean:        40 kB
+Private_Dirty:         8 kB
+7f0000000000-7f0000400000 rw-p 00000000 00:00 0
+Private_Dirty:      1000 kB
+7f0000400000-7f0002000000 rw-p 00000000 00:00 0
+Private_Dirty:      2000 kB
+7f0002000000-7f0002001000 rw-p 00000000 00:00 0
+Private_Dirty:         4 kB
+"""
+
+    def test_guest_memory_is_left_out(self):
+        self.assertEqual(uhyve_side.private_kib(self.SMAPS, 32 << 20), 52)
+
+    def test_no_guest_memory(self):
+        with self.assertRaises(uhyve_side.SideError):
+            uhyve_side.private_kib(self.SMAPS, 64 << 20)
+
+    def test_what_failed_has_no_value(self):
+        figures = {figure.key: figure for figure in figures_uhyve.GROUPS[0].figures}
+        document = {"values": {"touched": 2048, "reads": {"uhyve": [90, 80, 70], "linux": [100]}}}
+        figures_uhyve.fill({**document, "errors": {"exits": "no"}}, figures)
+        self.assertEqual(figures["uhyve_touched"].hermit, 2)
+        self.assertEqual(figures["uhyve_read"].ratio(), 0.8)
+        self.assertEqual(figures["uhyve_exits"].verdict(), "FAILED")
 
 
 class NetworkTest(unittest.TestCase):
