@@ -237,9 +237,11 @@ int qemu_command_build(struct qemu_command *command, const struct options *optio
 	add(command, "-kernel");
 	add(command, "%s", image);
 	add(command, "-append");
-	/* Above 1 MiB nothing but the image has been written to memory, by this firmware. */
+	/* Above 1 MiB nothing but the image has been written to memory, by this firmware, and it
+	 * has not started other CPUs. */
 	net_options_describe(&options->net, network);
-	add(command, "hermit.channel=virtio hermit.zeroed=1 hermit.cpus=%u%s%s%s%s", options->cpus,
+	add(command, "hermit.channel=virtio hermit.zeroed=1 hermit.cpus=%u%s%s%s%s%s",
+	    options->cpus, options->icount ? " hermit.fresh=1" : "",
 	    options->verbose ? " hermit.verbose=1" : "", network,
 	    host->listener >= 0 ? " hermit.token=" : "", host->token);
 	add_tunables(command, options);

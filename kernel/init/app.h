@@ -38,10 +38,10 @@ void crash_report_init(void);
 /* The image that app_start has mapped. */
 const struct app_image *app_image(void);
 
-/* Starts the other CPUs, so that there are at most LIMIT. Then, when there is nothing else to do:
- * waits until they are there. */
+/* Starts the other CPUs, so that there are at most LIMIT. FRESH: no firmware has. Then, when there
+ * is nothing else to do: waits until they are there. */
 struct boot_info;
-void smp_start(const struct boot_info *boot, unsigned limit);
+void smp_start(const struct boot_info *boot, unsigned limit, bool fresh);
 void smp_wait(void);
 
 #endif /* INIT_APP_H */

@@ -148,7 +148,8 @@ static void init_task(void *unused)
 	(void)unused;
 	choose_idle();
 	smp_start(boot,
-		  (unsigned)MIN(cmdline_u64(cmdline, "hermit.cpus", CPU_MAX), (uint64_t)CPU_MAX));
+		  (unsigned)MIN(cmdline_u64(cmdline, "hermit.cpus", CPU_MAX), (uint64_t)CPU_MAX),
+		  cmdline_u64(cmdline, "hermit.fresh", 0));
 	if (channel_wanted()) {
 		error = host_channel_init(boot, cmdline);
 		if (error)

@@ -20,6 +20,12 @@
 
 #include "app.h"
 
+/* An idle host runs that many looks in a part of a second. On a busy one, whose turn it seldom is,
+ * the others have had as much time to start as this CPU has had for the looks. */
+#define LOOKS_MIN   1000000u
+
+#define LATE_FACTOR 10u /* of the patience, for those that have begun */
+
 /* Written by smp_start. */
 static struct {
 	uint32_t apic_ids[CPU_MAX];
@@ -71,42 +77,33 @@ static bool place_fill(struct arch_smp_place *place, unsigned index)
 	return true;
 }
 
-static unsigned add_other(unsigned count, uint32_t apic_id)
-{
-	for (unsigned i = 0; i < count; i++) {
-		if (others.apic_ids[i] == apic_id)
-			return count;
-	}
-	if (apic_id != arch_cpu_apic_id() && count < CPU_MAX - 1)
-		others.apic_ids[count++] = apic_id;
-	return count;
-}
-
 /* CPUs besides this one: what the loader or the firmware says. An MP table need not list more than
  * one CPU of a package, so up to LIMIT the ids are filled up from 0 on, as virtual machines give
  * them. */
-static unsigned find_others(const struct boot_info *boot, unsigned limit)
+static unsigned find_others(const struct boot_info *boot, unsigned limit,
+			    struct arch_smp_list *list)
 {
 	enum arch_smp_source source = ARCH_SMP_COMPLETE;
-	unsigned count = 0;
 
 	if (!boot->cpu_count)
-		source = arch_smp_find(boot->rsdp, others.apic_ids, CPU_MAX - 1, &count);
+		source = arch_smp_find(boot->rsdp, list);
 	for (unsigned i = 0; i < MIN(boot->cpu_count, (uint32_t)BOOT_CPUS_MAX); i++)
-		count = add_other(count, boot->cpu_apic_id[i]);
-	for (unsigned id = 0; source != ARCH_SMP_COMPLETE && id < limit && count < limit - 1; id++)
-		count = add_other(count, id);
-	return MIN(count, limit - 1);
+		arch_smp_list_add(list, boot->cpu_apic_id[i]);
+	for (unsigned id = 0; source != ARCH_SMP_COMPLETE && id < limit && list->count < limit - 1;
+	     id++)
+		arch_smp_list_add(list, id);
+	return MIN(list->count, limit - 1);
 }
 
-void smp_start(const struct boot_info *boot, unsigned limit)
+void smp_start(const struct boot_info *boot, unsigned limit, bool fresh)
 {
+	struct arch_smp_list list = {others.apic_ids, 0, CPU_MAX - 1, arch_cpu_apic_id()};
 	unsigned count;
 
 	limit = MIN(limit, CPU_MAX);
 	if (limit < 2)
 		return;
-	count = find_others(boot, limit);
+	count = find_others(boot, limit, &list);
 	if (limit < CPU_MAX && count < limit - 1)
 		log_error("smp: the machine has %u CPUs, not %u", count + 1, limit);
 	while (others.count < count && place_fill(&others.places[others.count], others.count + 1))
@@ -119,7 +116,7 @@ void smp_start(const struct boot_info *boot, unsigned limit)
 	irq_set_fixed(ARCH_VECTOR_WAKE, woken, NULL);
 	arch_smp_join();
 	devices_settle();
-	arch_smp_start(others.places, others.apic_ids, others.count);
+	arch_smp_start(others.places, &list, others.count, fresh);
 }
 
 static bool has_joined(uint32_t apic_id)
@@ -131,14 +128,32 @@ static bool has_joined(uint32_t apic_id)
 	return false;
 }
 
+/* Waits until all have joined, or until no more has begun to start for long enough. One that has
+ * begun may take longer. */
+static void wait_for_others(void)
+{
+	uint64_t since = clock_monotonic_ns(), now = since, patience = arch_smp_patience_ns();
+	unsigned begun = arch_smp_begun(), looks = 0, late;
+
+	while (cpu_count() <= others.count) {
+		arch_cpu_relax();
+		now = clock_monotonic_ns();
+		if (arch_smp_begun() != begun) {
+			begun = arch_smp_begun();
+			since = now;
+			looks = 0;
+		}
+		late = cpu_count() <= begun ? LATE_FACTOR : 1;
+		if (++looks > LOOKS_MIN && now - since > patience * late)
+			break;
+	}
+}
+
 void smp_wait(void)
 {
-	uint64_t deadline = clock_monotonic_ns() + arch_smp_patience_ns();
-
 	if (!others.count)
 		return;
-	while (cpu_count() <= others.count && clock_monotonic_ns() < deadline)
-		arch_cpu_relax();
+	wait_for_others();
 	for (unsigned i = 0; i < others.count; i++) {
 		if (!has_joined(others.apic_ids[i]))
 			log_error("smp: the CPU with APIC id %u does not start",

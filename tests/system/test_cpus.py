@@ -50,6 +50,24 @@ class CpusTest(testcase.IsleTest):
                 self.assertStatus(result, 0)
                 self.assertRegex(result.err, line)
 
+    def test_missing_soon(self):
+        """A CPU that does not come up costs a second, not more: the machine's clock tells."""
+        for machine in ("microvm", "q35"):
+            with self.subTest(machine):
+                options = ["--cpus=4", f"--machine={machine}", "--icount", "--verbose"]
+                result = self.run_changed("-append", "$word hermit.cpus=5", "hello", [], options)
+                self.assertStatus(result, 0)
+                if machine == "microvm":
+                    self.assertRegex(result.err, rb"smp: the CPU with APIC id 4 does not start")
+                seconds = float(re.search(rb"\[(\d+\.\d+)\]\S* smp: 4 CPUs", result.err).group(1))
+                self.assertLess(seconds, 1.5)
+
+    def test_start_without_jumps(self):
+        """Where instructions are counted, eight CPUs start in as many as they need."""
+        result = self.isle.run("hello", options=["--cpus=8", "--icount", "--verbose"])
+        seconds = float(re.search(rb"\[(\d+\.\d+)\]\S* smp: 8 CPUs", result.err).group(1))
+        self.assertLess(seconds, 0.02)
+
     def test_idle(self):
         """Both ways to wait; QEMU's own MWAIT returns at once, which is allowed."""
         for how in ("mwait", "hlt"):

@@ -56,7 +56,7 @@ static paddr_t scan_rsdp(void)
 	return 0;
 }
 
-static void madt_read(const uint8_t *madt, uint32_t length, struct firmware_cpus *cpus)
+static void madt_read(const uint8_t *madt, uint32_t length, struct arch_smp_list *cpus)
 {
 	uint32_t at = MADT_ENTRIES;
 
@@ -68,10 +68,10 @@ static void madt_read(const uint8_t *madt, uint32_t length, struct firmware_cpus
 			return;
 		if (type == MADT_LAPIC && size >= MADT_LAPIC_SIZE &&
 		    firmware_u32(entry + 4) & MADT_ENABLED)
-			firmware_add(cpus, entry[3]);
+			arch_smp_list_add(cpus, entry[3]);
 		if (type == MADT_X2APIC && size >= MADT_X2APIC_SIZE &&
 		    firmware_u32(entry + 8) & MADT_ENABLED)
-			firmware_add(cpus, firmware_u32(entry + 4));
+			arch_smp_list_add(cpus, firmware_u32(entry + 4));
 		at += size;
 	}
 }
@@ -110,7 +110,7 @@ const uint8_t *acpi_find_table(paddr_t rsdp, const char *signature, uint32_t *le
 	return root_find(firmware_u32(at + RSDP_RSDT), 4, signature, length);
 }
 
-bool acpi_find_cpus(paddr_t rsdp, struct firmware_cpus *cpus)
+bool acpi_find_cpus(paddr_t rsdp, struct arch_smp_list *cpus)
 {
 	const uint8_t *madt;
 	uint32_t length;

@@ -7,14 +7,9 @@
 #ifndef X86_64_FIRMWARE_H
 #define X86_64_FIRMWARE_H
 
+#include <arch/smp.h>
 #include <lib/compiler.h>
 #include <lib/types.h>
-
-/* APIC ids of usable processors; more than CAPACITY are left out. */
-struct firmware_cpus {
-	uint32_t *apic_ids;
-	unsigned count, capacity;
-};
 
 /* SIZE bytes of physical memory at ADDRESS, which stay mapped; NULL where that is impossible. */
 const uint8_t *firmware_map(paddr_t address, size_t size);
@@ -23,8 +18,8 @@ const uint8_t *firmware_map(paddr_t address, size_t size);
 const uint8_t *acpi_find_table(paddr_t rsdp, const char *signature, uint32_t *length);
 
 /* Do they find a table? RSDP 0: looks for it where a BIOS leaves it. */
-bool acpi_find_cpus(paddr_t rsdp, struct firmware_cpus *cpus);
-bool mptable_find_cpus(struct firmware_cpus *cpus);
+bool acpi_find_cpus(paddr_t rsdp, struct arch_smp_list *cpus);
+bool mptable_find_cpus(struct arch_smp_list *cpus);
 
 /* Fields are little-endian and not aligned. */
 static inline uint32_t firmware_u16(const uint8_t *at)
@@ -49,12 +44,6 @@ static inline bool firmware_checksum(const uint8_t *table, size_t size)
 	for (size_t i = 0; i < size; i++)
 		sum = (uint8_t)(sum + table[i]);
 	return !sum;
-}
-
-static inline void firmware_add(struct firmware_cpus *cpus, uint32_t apic_id)
-{
-	if (cpus->count < cpus->capacity)
-		cpus->apic_ids[cpus->count++] = apic_id;
 }
 
 #endif /* X86_64_FIRMWARE_H */

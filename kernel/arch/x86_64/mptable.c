@@ -23,7 +23,7 @@
 #define OTHER_SIZE	 8u
 #define PROCESSOR_USABLE 1u
 
-static bool table_read(paddr_t address, struct firmware_cpus *cpus)
+static bool table_read(paddr_t address, struct arch_smp_list *cpus)
 {
 	const uint8_t *table = firmware_map(address, HEADER_SIZE);
 	uint32_t length, entries, at = HEADER_SIZE;
@@ -43,13 +43,13 @@ static bool table_read(paddr_t address, struct firmware_cpus *cpus)
 		if (size > length - at)
 			break;
 		if (table[at] == ENTRY_PROCESSOR && table[at + 3] & PROCESSOR_USABLE)
-			firmware_add(cpus, table[at + 1]);
+			arch_smp_list_add(cpus, table[at + 1]);
 		at += size;
 	}
 	return true;
 }
 
-static bool area_search(paddr_t start, size_t size, struct firmware_cpus *cpus)
+static bool area_search(paddr_t start, size_t size, struct arch_smp_list *cpus)
 {
 	const uint8_t *area = firmware_map(start, size);
 
@@ -64,7 +64,7 @@ static bool area_search(paddr_t start, size_t size, struct firmware_cpus *cpus)
 	return false;
 }
 
-bool mptable_find_cpus(struct firmware_cpus *cpus)
+bool mptable_find_cpus(struct arch_smp_list *cpus)
 {
 	return area_search(BIOS_START, BIOS_SIZE, cpus) ||
 	       area_search(BASE_MEMORY_LAST, AREA_SIZE, cpus);

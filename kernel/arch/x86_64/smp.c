@@ -29,7 +29,7 @@ _Static_assert(sizeof(struct arch_smp_place) == PLACE_SIZE, "trampoline.S");
 
 #define STARTUP_CYCLES 30000u /* 10 us at 3 GHz: INIT to start-up, and between the two of them */
 #define ROOT_HALF      256u
-#define EMULATED_NS    5000000000ull /* QEMU without KVM, perhaps on a busy machine */
+#define EMULATED_NS    1000000000ull /* QEMU without KVM, perhaps on a busy machine */
 #define PATIENCE_NS    100000000ull
 
 /* Read by trampoline.S; written before the first start-up interrupt. */
@@ -60,23 +60,11 @@ const uint8_t *firmware_map(paddr_t address, size_t size)
 	return arch_phys_to_virt(address);
 }
 
-enum arch_smp_source arch_smp_find(uint64_t rsdp, uint32_t *apic_ids, unsigned capacity,
-				   unsigned *count)
+enum arch_smp_source arch_smp_find(uint64_t rsdp, struct arch_smp_list *list)
 {
-	struct firmware_cpus cpus = {apic_ids, 0, capacity};
-	enum arch_smp_source source = ARCH_SMP_NONE;
-	uint32_t self = arch_cpu_apic_id();
-
-	if (acpi_find_cpus(rsdp, &cpus))
-		source = ARCH_SMP_COMPLETE;
-	else if (mptable_find_cpus(&cpus))
-		source = ARCH_SMP_PACKAGES;
-	*count = 0;
-	for (unsigned i = 0; i < cpus.count; i++) {
-		if (apic_ids[i] != self)
-			apic_ids[(*count)++] = apic_ids[i];
-	}
-	return source;
+	if (acpi_find_cpus(rsdp, list))
+		return ARCH_SMP_COMPLETE;
+	return mptable_find_cpus(list) ? ARCH_SMP_PACKAGES : ARCH_SMP_NONE;
 }
 
 size_t arch_smp_tables_size(void)
@@ -92,7 +80,8 @@ static void pause_startup(void)
 		arch_cpu_relax();
 }
 
-void arch_smp_start(const struct arch_smp_place *places, const uint32_t *apic_ids, unsigned count)
+void arch_smp_start(const struct arch_smp_place *places, const struct arch_smp_list *list,
+		    unsigned count, bool fresh)
 {
 	const uint64_t *root = arch_phys_to_virt(arch_mmu_root());
 
@@ -105,12 +94,14 @@ void arch_smp_start(const struct arch_smp_place *places, const uint32_t *apic_id
 	memcpy(arch_phys_to_virt(TRAMPOLINE), smp_trampoline,
 	       (size_t)(smp_trampoline_end - smp_trampoline));
 	atomic_thread_fence(memory_order_seq_cst);
-	for (unsigned i = 0; i < count; i++)
-		apic_send(apic_ids[i], APIC_SEND_INIT);
+	/* After a reset they wait for the start-up interrupt already (SDM vol. 3, 8.4.2). Where
+	 * QEMU counts instructions it takes an INIT for a whole turn of the CPU, 100 ms. */
+	for (unsigned i = 0; i < count && !fresh; i++)
+		apic_send(list->apic_ids[i], APIC_SEND_INIT);
 	for (unsigned round = 0; round < 2; round++) {
 		pause_startup();
 		for (unsigned i = 0; i < count; i++)
-			apic_send(apic_ids[i], APIC_SEND_STARTUP | TRAMPOLINE >> PAGE_SHIFT);
+			apic_send(list->apic_ids[i], APIC_SEND_STARTUP | TRAMPOLINE >> PAGE_SHIFT);
 	}
 }
 
@@ -121,6 +112,11 @@ void smp_entry(const struct arch_smp_place *place)
 	apic_init_cpu();
 	place->entry();
 	arch_cpu_halt();
+}
+
+unsigned arch_smp_begun(void)
+{
+	return MIN(READ_ONCE(smp_place_next), smp_place_count);
 }
 
 uint64_t arch_smp_patience_ns(void)

@@ -102,10 +102,16 @@ static void seal_all(void)
 }
 
 /* What the kernel relies on. */
-static void check(const struct firmware_cpus *cpus)
+static void check(const struct arch_smp_list *cpus)
 {
 	if (cpus->count > cpus->capacity)
 		abort();
+	for (unsigned i = 0; i < cpus->count; i++) {
+		for (unsigned k = 0; k < i; k++) {
+			if (cpus->apic_ids[i] == cpus->apic_ids[k])
+				abort();
+		}
+	}
 }
 
 static void check_numa(void)
@@ -133,7 +139,7 @@ static void check_numa(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint32_t ids[8];
-	struct firmware_cpus cpus = {ids, 0, 8};
+	struct arch_smp_list cpus = {ids, 0, 8, 1};
 
 	fill();
 	copy_input(data, size);

@@ -10,6 +10,8 @@
 #define MP_POINTER   0xf0020u
 #define MP_TABLE     0xf0100u
 
+#define NOBODY	     UINT32_MAX
+
 static uint32_t ids[4];
 
 /* Two usable local APICs, one that is not, one x2APIC. */
@@ -29,11 +31,11 @@ static void acpi_fill(unsigned revision)
 	table_header(MADT, "APIC", (uint32_t)(at + 16 - MADT));
 }
 
-static bool acpi(paddr_t rsdp, struct firmware_cpus *cpus)
+static bool acpi(paddr_t rsdp, struct arch_smp_list *cpus)
 {
 	bool found;
 
-	*cpus = (struct firmware_cpus){ids, 0, 4};
+	*cpus = (struct arch_smp_list){ids, 0, 4, NOBODY};
 	found = acpi_find_cpus(rsdp, cpus);
 	tables_unmap();
 	return found;
@@ -41,21 +43,34 @@ static bool acpi(paddr_t rsdp, struct firmware_cpus *cpus)
 
 static void acpi_good(void)
 {
-	struct firmware_cpus cpus;
+	struct arch_smp_list cpus;
 
 	for (unsigned revision = 0; revision <= 2; revision += 2) {
 		acpi_fill(revision);
 		CHECK(acpi(revision ? RSDP : 0, &cpus) && cpus.count == 3);
 		CHECK(ids[0] == 0 && ids[1] == 6 && ids[2] == 300);
 	}
-	cpus = (struct firmware_cpus){ids, 0, 1};
+	cpus = (struct arch_smp_list){ids, 0, 1, NOBODY};
 	CHECK(acpi_find_cpus(RSDP, &cpus) && cpus.count == 1);
+	tables_unmap();
+}
+
+/* A CPU may have entries of both kinds (ACPI 6.4, 5.2.12.12); the executing one is not looked for.
+ */
+static void acpi_doubles(void)
+{
+	struct arch_smp_list cpus = {ids, 0, 4, 0};
+
+	acpi_fill(2);
+	table_put(MADT + MADT_ENTRIES + 3 * 8 + 4, 6, 4);
+	table_header(MADT, "APIC", MADT_ENTRIES + 3 * 8 + 16);
+	CHECK(acpi_find_cpus(RSDP, &cpus) && cpus.count == 1 && ids[0] == 6);
 	tables_unmap();
 }
 
 static void acpi_damaged(void)
 {
-	struct firmware_cpus cpus;
+	struct arch_smp_list cpus;
 
 	acpi_fill(2);
 	memory[RSDP + 10]++;
@@ -98,11 +113,11 @@ static void mp_fill(uint32_t length, unsigned entries)
 	table_seal(MP_TABLE, length, 7);
 }
 
-static bool mp(struct firmware_cpus *cpus)
+static bool mp(struct arch_smp_list *cpus)
 {
 	bool found;
 
-	*cpus = (struct firmware_cpus){ids, 0, 4};
+	*cpus = (struct arch_smp_list){ids, 0, 4, NOBODY};
 	found = mptable_find_cpus(cpus);
 	tables_unmap();
 	return found;
@@ -110,7 +125,7 @@ static bool mp(struct firmware_cpus *cpus)
 
 static void mp_tables(void)
 {
-	struct firmware_cpus cpus;
+	struct arch_smp_list cpus;
 
 	mp_fill(92, 3);
 	CHECK(mp(&cpus) && cpus.count == 2 && ids[0] == 5 && ids[1] == 6);
@@ -130,6 +145,7 @@ static void mp_tables(void)
 int main(void)
 {
 	acpi_good();
+	acpi_doubles();
 	acpi_damaged();
 	mp_tables();
 	return 0;

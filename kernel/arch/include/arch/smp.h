@@ -24,17 +24,38 @@ enum arch_smp_source {
 	ARCH_SMP_NONE,
 };
 
-/* APIC ids of the other CPUs that the tables list into APIC_IDS, their number into *COUNT. */
-enum arch_smp_source arch_smp_find(uint64_t rsdp, uint32_t *apic_ids, unsigned capacity,
-				   unsigned *count);
+/* APIC ids of the CPUs besides SELF, each once; more than CAPACITY are left out. */
+struct arch_smp_list {
+	uint32_t *apic_ids;
+	unsigned count, capacity;
+	uint32_t self;
+};
+
+static inline void arch_smp_list_add(struct arch_smp_list *list, uint32_t apic_id)
+{
+	if (apic_id == list->self || list->count >= list->capacity)
+		return;
+	for (unsigned i = 0; i < list->count; i++) {
+		if (list->apic_ids[i] == apic_id)
+			return;
+	}
+	list->apic_ids[list->count++] = apic_id;
+}
+
+/* Adds the CPUs that the tables list. */
+enum arch_smp_source arch_smp_find(uint64_t rsdp, struct arch_smp_list *list);
 
 size_t arch_smp_tables_size(void);
 
-/* Starts the CPUs APIC_IDS, all at once, and does not wait for them. PLACES stay in use for ever.
- */
-void arch_smp_start(const struct arch_smp_place *places, const uint32_t *apic_ids, unsigned count);
+/* Starts the first COUNT CPUs of LIST, all at once, and does not wait for them. PLACES stay in use
+ * for ever. FRESH: nobody has started them since the machine's reset. */
+void arch_smp_start(const struct arch_smp_place *places, const struct arch_smp_list *list,
+		    unsigned count, bool fresh);
 
-/* How long a CPU may take to start. */
+/* CPUs that have begun to start. */
+unsigned arch_smp_begun(void);
+
+/* How long it may take until one more CPU begins, or until all that have begun have joined. */
 uint64_t arch_smp_patience_ns(void);
 
 /* The executing CPU, which is in order now, takes part in arch_tlb_flush and gets interrupts of
