@@ -16,6 +16,7 @@ import time
 import linuxvm  # noqa: F401: where cpio, elf and kernel are
 import context as bench
 import figures_boot
+import figures_checkpoint
 import figures_file
 import figures_micro
 import figures_net
@@ -26,6 +27,7 @@ import report
 
 GROUPS = figures_boot.GROUPS + figures_micro.GROUPS + figures_file.GROUPS
 GROUPS += figures_smp.GROUPS + figures_net.GROUPS + figures_programs.GROUPS + figures_uhyve.GROUPS
+GROUPS += figures_checkpoint.GROUPS
 EXIT_FAILED = 3
 EXIT_MISSED = 4
 

@@ -113,9 +113,9 @@ static int once(const char *input_name, const char *output_name)
 	printf("checkpoint: %d%s%s\n", result, result < 0 ? " " : "",
 	       result < 0 ? strerror(error) : "");
 	check(vector_work(1.0) == before, "vector registers");
-	check(passed < 1000000, "monotonic time goes on");
-	check(now_ms(CLOCK_REALTIME) - realtime < 1000000000, "real time goes on");
-	printf("time: %s\n", passed < 2500 ? "continuous" : "advanced");
+	check(passed < 2000000, "monotonic time goes on");
+	check(now_ms(CLOCK_REALTIME) - realtime < 2000000, "real time goes on");
+	printf("time: %s\n", passed < 500000 ? "continuous" : "advanced");
 	check(read(timer, &expired, sizeof(expired)) == sizeof(expired) && expired == 1,
 	      "the timer expires");
 	wait_ticks();

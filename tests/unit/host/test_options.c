@@ -294,6 +294,35 @@ static void build(struct qemu_command *command, const char *first, const char *s
 	CHECK_EQ(qemu_command_build(command, &options, "x", host), 0);
 }
 
+static void test_checkpoints(void)
+{
+	CHECK(parse("app", NULL, NULL) && !options.checkpoint.wanted &&
+	      !options.checkpoint.restore);
+	CHECK(parse("--checkpoint=5", "app", NULL) && options.checkpoint.interval_s == 5);
+	CHECK(options.checkpoint.wanted && options.isle == ISLE_UHYVE);
+	CHECK(parse("--checkpoint=0", "app", NULL) && !options.checkpoint.wanted);
+	CHECK(parse("--checkpoint-dir", "d", "app") && options.checkpoint.wanted);
+	CHECK_EQ(strcmp(options.checkpoint.dir, "d"), 0);
+	CHECK(parse("--checkpoint-exit", "app", NULL) && options.checkpoint.exit);
+	CHECK(parse("--restore", "d", NULL) && options.isle == ISLE_UHYVE);
+	CHECK(!options.checkpoint.wanted && !options.checkpoint.advance);
+	CHECK(parse("--restore=d", "--restore-time=advanced", NULL) && options.checkpoint.advance);
+	CHECK(parse("--restore=d", "--no-verify", NULL) && options.checkpoint.no_verify);
+	CHECK(!parse("--restore=d", "app", NULL));
+	CHECK(!parse("--restore=", NULL, NULL));
+	CHECK(!parse("--checkpoint=-1", "app", NULL));
+	CHECK(!parse("--checkpoint=1000001", "app", NULL));
+	CHECK(!parse("--restore=d", "--restore-time=later", NULL));
+	CHECK(!parse("--isle=qemu", "--checkpoint=5", "app"));
+	CHECK(!parse("--debug", "--checkpoint=5", "app"));
+	setenv("HERMIT_CHECKPOINT", "7", 1);
+	setenv("HERMIT_FULLCHECKPOINT", "1", 1);
+	CHECK(parse("app", NULL, NULL) && options.checkpoint.interval_s == 7);
+	CHECK(options.checkpoint.full);
+	unsetenv("HERMIT_CHECKPOINT");
+	unsetenv("HERMIT_FULLCHECKPOINT");
+}
+
 static void test_network_command(void)
 {
 	struct qemu_host host = {
@@ -348,6 +377,7 @@ int main(void)
 	test_environment();
 	test_network_options();
 	test_network_conflicts();
+	test_checkpoints();
 	test_command();
 	test_network_command();
 	test_memory_split();
