@@ -165,7 +165,7 @@ static long fill(int family, int send_size, int receive_size, int ends[2])
 	do {
 		while ((got = send(ends[0], piece, sizeof(piece), MSG_DONTWAIT)) > 0)
 			total += got;
-	} while (poll(&entry, 1, 600) == 1);
+	} while (poll(&entry, 1, 1500) == 1);
 	close(listener);
 	return total;
 }
