@@ -280,6 +280,9 @@ static int64_t file_transfer(struct file_server *files, struct hostcall *call,
 
 	if (transfer->handle->fd < 0)
 		return transfer->write ? -EBADF : -EISDIR;
+	/* pwritev2() would take -1 for the file's own offset. */
+	if (transfer->positioned && transfer->offset < 0)
+		return -EINVAL;
 	transfer->nowait = call->request.flags & HC_FLAG_NOWAIT;
 	transfer->append = call->request.flags & HC_FLAG_APPEND;
 	transfer->ordered =
@@ -323,11 +326,16 @@ int64_t file_pwrite(struct file_server *files, struct hostcall *call, struct han
 	return file_transfer(files, call, &transfer);
 }
 
+#define REPORTS_MAX 16u /* that wait at a time; each has a reference */
+
 /* HC_REPORT: text for the user, even if the application has closed its standard error. */
 int64_t file_report(struct file_server *files, struct hostcall *call)
 {
 	struct transfer transfer = {.handle = files->report, .write = true};
 	size_t size;
+
+	if (atomic_load(&files->report->refs) > REPORTS_MAX)
+		return -EAGAIN;
 	char *text = symbols_annotate(files->image_path, (const char *)call->payload,
 				      call->payload_size, &size);
 	if (text) {

@@ -12,6 +12,11 @@
 
 #define TABLE_SIZE_MAX (256u << 20)
 
+/* An image may bring millions of symbols with names of any length, and its report may be nothing
+ * but addresses: what one report costs has a limit. */
+#define ADDRESSES_MAX  256u
+#define NAME_MAX_SHOWN 400
+
 /* SIZE bytes at OFFSET, which must lie in the file. Memory from malloc, or NULL. */
 static void *read_part(int fd, uint64_t file_size, uint64_t offset, uint64_t size)
 {
@@ -107,28 +112,46 @@ static void annotate_one(const struct symbols *symbols, uint64_t address, FILE *
 	const char *name = symbols_find(symbols, address, &offset);
 	fprintf(out, "%#18" PRIx64, address);
 	if (name)
-		fprintf(out, "  %s+%#" PRIx64, name, offset);
+		fprintf(out, "  %.*s+%#" PRIx64, NAME_MAX_SHOWN, name, offset);
+}
+
+/* The end of an address "{0x1234}" that TEXT begins with, SIZE bytes; NULL: it does not. */
+static const char *address_end(const char *text, size_t size)
+{
+	if (size <= 4 || memcmp(text, "{0x", 3) != 0)
+		return NULL;
+	return memchr(text, '}', size < 24 ? size : 24);
+}
+
+static uint64_t address_value(const char *from, const char *end)
+{
+	const char *digits = "0123456789abcdef";
+	uint64_t address = 0;
+
+	for (; from < end; from++) {
+		const char *digit = strchr(digits, *from);
+		address = address << 4 | (digit && *from ? (uint64_t)(digit - digits) : 0);
+	}
+	return address;
 }
 
 static void annotate(const struct symbols *symbols, const char *text, size_t size, FILE *out)
 {
-	for (size_t i = 0; i < size; i++) {
-		const char *close = NULL;
-		uint64_t address = 0;
-		if (text[i] == '{' && size - i > 4 && text[i + 1] == '0' && text[i + 2] == 'x')
-			close = memchr(text + i, '}', size - i < 24 ? size - i : 24);
+	const char *end = text + size, *from = text, *brace = text;
+	unsigned addresses = 0;
+
+	while (addresses < ADDRESSES_MAX && (brace = memchr(brace, '{', (size_t)(end - brace)))) {
+		const char *close = address_end(brace, (size_t)(end - brace));
 		if (!close) {
-			fputc(text[i], out);
+			brace++;
 			continue;
 		}
-		for (const char *p = text + i + 3; p < close; p++) {
-			const char *digits = "0123456789abcdef";
-			const char *digit = strchr(digits, *p);
-			address = address << 4 | (digit && *p ? (uint64_t)(digit - digits) : 0);
-		}
-		annotate_one(symbols, address, out);
-		i = (size_t)(close - text);
+		fwrite(from, 1, (size_t)(brace - from), out);
+		annotate_one(symbols, address_value(brace + 3, close), out);
+		addresses++;
+		from = brace = close + 1;
 	}
+	fwrite(from, 1, (size_t)(end - from), out);
 }
 
 char *symbols_annotate(const char *image_path, const char *text, size_t size, size_t *out_size)

@@ -34,10 +34,12 @@ static ssize_t socket_step(struct transfer *transfer)
 
 /*
  * A stream without non-blocking twin is ready, but for how much? A pipe that polls writable takes
- * PIPE_BUF bytes without blocking.
+ * PIPE_BUF bytes without blocking. There may be no piece at all.
  */
 static ssize_t small_write_step(struct transfer *transfer)
 {
+	if (transfer->count == 0)
+		return 0;
 	size_t size = transfer->iov->iov_len < PIPE_BUF ? transfer->iov->iov_len : PIPE_BUF;
 	return write(transfer->handle->io_fd, transfer->iov->iov_base, size);
 }

@@ -118,6 +118,10 @@ static void test_segments(void)
 	}
 	CHECK_EQ(transfer_segs(HC_PREAD, handle, segs, sizeof(segs) - 1), -EBADMSG);
 	CHECK_EQ(transfer_segs(HC_PREAD, handle, segs, 0), 0);
+	/* -1 is no offset, as it is for pwritev2(). */
+	static const uint64_t nowhere[4] = {0, UINT64_MAX};
+	CHECK_EQ(guest_call(&guest, HC_PWRITE, handle, nowhere, "x", 1)->head.result, -EINVAL);
+	CHECK_EQ(lseek(fd, 0, SEEK_END), 12);
 	static struct hc_seg many[HC_SEGS_MAX + 1];
 	CHECK_EQ(transfer_segs(HC_PREAD, handle, many, sizeof(many)), -EINVAL);
 	for (int i = 0; i < 9; i++)

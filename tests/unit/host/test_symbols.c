@@ -71,6 +71,20 @@ static void test_annotate(void)
 		   "{0x11112222333344445555666677778888}");
 }
 
+/* A report that is nothing but addresses: the first 256 are looked up. */
+static void test_many_addresses(void)
+{
+	static char text[1000 * 5 + 1];
+	size_t size;
+
+	for (unsigned i = 0; i < 1000; i++)
+		memcpy(text + 5 * i, "{0x1}", 6);
+	char *got = symbols_annotate(NULL, text, sizeof(text) - 1, &size);
+	CHECK(got && size == 256 * 18 + (1000 - 256) * 5);
+	CHECK_EQ(memcmp(got + 255 * 18, "               0x1{0x1}", 23), 0);
+	free(got);
+}
+
 /* A file with SIZE bytes of DATA. */
 static bool loads(const void *data, size_t size)
 {
@@ -133,5 +147,6 @@ int main(void)
 	test_find();
 	test_annotate();
 	test_damaged();
+	test_many_addresses();
 	return 0;
 }
