@@ -23,6 +23,8 @@
 /* A guest that does not take its replies gets no more requests served. */
 #define REPLIES_QUEUED_MAX (4u << 20)
 #define READS_IN_A_ROW	   16
+/* Signals and streams wait no longer than these take: each may move HC_IO_MAX bytes. */
+#define FRAMES_IN_A_ROW 64
 
 enum fixed_slot {
 	SLOT_CHANNEL,
@@ -89,6 +91,8 @@ static void send_failed(struct machine *machine, int err)
 	if (machine->server.greeted && (err == -EPIPE || err == -ECONNRESET)) {
 		machine->deaf = true;
 		machine->writer.start = machine->writer.end = 0;
+	} else if (err == -EPROTO) {
+		machine->broken = true;
 	} else {
 		channel_close(machine);
 	}
@@ -133,10 +137,10 @@ static bool machine_over(const struct machine *machine)
 	       machine->timed_out || machine->ended;
 }
 
-/* Half a frame must be followed by the rest before long. */
-static void watch_partial_frame(struct machine *machine, bool partial)
+/* Half a frame must be followed by the rest before long. SERVED: whole ones came before it. */
+static void watch_partial_frame(struct machine *machine, bool partial, bool served)
 {
-	if (partial && !machine->deadline_for_frame && machine->server.greeted) {
+	if (partial && (served || !machine->deadline_for_frame) && machine->server.greeted) {
 		set_deadline(machine, FRAME_NS);
 		machine->deadline_for_frame = true;
 	} else if (!partial && machine->deadline_for_frame) {
@@ -152,18 +156,25 @@ static void guest_has_greeted(struct machine *machine)
 		machine->isle.ops->greeted(machine->isle.context);
 }
 
+/* Are requests still taken? */
+static bool machine_is_hungry(const struct machine *machine)
+{
+	return frame_writer_queued(&machine->writer) < REPLIES_QUEUED_MAX;
+}
+
 static void serve_frames(struct machine *machine)
 {
 	struct hc_request request;
 	const uint8_t *payload;
 	size_t size;
+	unsigned turn = machine->turn;
 	int got = 1;
 
-	while (!machine->server.exit.done &&
-	       frame_writer_queued(&machine->writer) < REPLIES_QUEUED_MAX) {
+	while (machine->turn > 0 && !machine->server.exit.done && machine_is_hungry(machine)) {
 		got = frame_reader_next(&machine->reader, &request, &payload, &size);
 		if (got <= 0)
 			break;
+		machine->turn--;
 		bool greeted = machine->server.greeted;
 		machine->lazy |= request.flags & HC_FLAG_LAZY;
 		if (hostcall_server_request(&machine->server, &request, payload, size,
@@ -176,14 +187,15 @@ static void serve_frames(struct machine *machine)
 	}
 	if (got < 0 && !next_peer(machine))
 		machine->broken = true;
-	watch_partial_frame(machine, got == 0 && machine->reader.end > machine->reader.start);
+	watch_partial_frame(machine, got == 0 && machine->reader.end > machine->reader.start,
+			    machine->turn < turn);
 }
 
 /* Takes what the guest has sent, but not for ever: signals and streams want their turn. */
 static void read_channel(struct machine *machine)
 {
-	for (int i = 0; i < READS_IN_A_ROW && machine->channel_open && !machine_over(machine) &&
-			frame_writer_queued(&machine->writer) < REPLIES_QUEUED_MAX;
+	for (int i = 0; i < READS_IN_A_ROW && machine->turn > 0 && machine->channel_open &&
+			!machine_over(machine) && machine_is_hungry(machine);
 	     i++) {
 		ssize_t got = machine->isle.ops->receive(machine->isle.context, &machine->reader);
 		if (got == -EAGAIN)
@@ -225,20 +237,32 @@ static void handle_signal(struct machine *machine, int signo)
 static void isle_ended(struct machine *machine)
 {
 	/* The last words may still be on their way. */
-	read_channel(machine);
+	for (int i = 0; i < READS_IN_A_ROW && !machine_over(machine); i++) {
+		machine->turn = FRAMES_IN_A_ROW;
+		serve_frames(machine);
+		read_channel(machine);
+	}
 	machine->isle.ops->wait(machine->isle.context);
 	machine->ended = true;
 }
 
+/* What to wait for at the isle's channel. */
+static short channel_events(const struct machine *machine)
+{
+	bool queued = frame_writer_queued(&machine->writer) > 0;
+
+	if (machine->isle.polls_out)
+		return (short)((machine_is_hungry(machine) ? POLLIN : 0) | (queued ? POLLOUT : 0));
+	return queued || machine_is_hungry(machine) ? POLLIN : 0;
+}
+
 static int fill_poll_set(struct machine *machine, struct pollfd *set)
 {
-	bool hungry = frame_writer_queued(&machine->writer) < REPLIES_QUEUED_MAX;
-	bool queued = machine->isle.polls_out && frame_writer_queued(&machine->writer) > 0;
 	bool text = log_relay_has_output(&machine->log) || log_relay_has_output(&machine->errors);
 
 	set[SLOT_CHANNEL] =
 		(struct pollfd){.fd = machine->channel_open ? machine->isle.channel_fd : -1,
-				.events = (short)((hungry ? POLLIN : 0) | (queued ? POLLOUT : 0))};
+				.events = channel_events(machine)};
 	set[SLOT_LOG] =
 		(struct pollfd){.fd = log_relay_wants_input(&machine->log) ? machine->log.fd : -1,
 				.events = POLLIN};
@@ -278,7 +302,9 @@ static int machine_wait(struct machine *machine, struct pollfd *set, int count)
 
 	if (checkpoint_ms >= 0 && (timeout_ms < 0 || checkpoint_ms < timeout_ms))
 		timeout_ms = checkpoint_ms;
-	if (isle->ops->before_wait && set[SLOT_CHANNEL].events)
+	if (machine->turn == 0)
+		timeout_ms = 0; /* there may be more frames */
+	else if (isle->ops->before_wait && machine_is_hungry(machine))
 		timeout_ms = isle->ops->before_wait(isle->context, timeout_ms, machine->lazy);
 	machine->lazy = false;
 	int ready = poll(set, (nfds_t)count, timeout_ms);
@@ -300,6 +326,7 @@ static void machine_step(struct machine *machine)
 		ssize_t got = read(set[SLOT_WAKE].fd, &ticks, sizeof(ticks));
 		(void)got;
 	}
+	machine->turn = FRAMES_IN_A_ROW;
 	hostcall_server_poll_done(&machine->server, set + SLOT_COUNT, count - SLOT_COUNT);
 	flush_replies(machine);
 	/* Frames that were held back while too many replies waited, then new ones. */
@@ -378,6 +405,7 @@ int machine_run(struct machine *machine)
 		machine->isle.ops->kill(machine->isle.context);
 		return STATUS_PROXY;
 	}
+	machine->turn = 0; /* a restored machine brings frames along */
 	set_deadline(machine, GREETING_NS);
 	if (machine->checkpoints) {
 		int status = checkpointer_resume(machine->checkpoints, machine);

@@ -29,6 +29,7 @@ struct machine {
 	bool broken;		 /* the guest broke the protocol */
 	bool ended;		 /* the isle is gone */
 	bool failed;		 /* the proxy has: the user has been told */
+	unsigned turn;		 /* frames that may still be served before others have their turn */
 	bool lazy;		 /* requests without hurry have come since the last wait */
 	unsigned interrupts;	 /* SIGINTs so far */
 	int killed_by;		 /* the user ended the machine with this signal */

@@ -385,6 +385,13 @@ ssize_t uhyve_receive(struct uhyve *uhyve, struct frame_reader *reader)
 
 ssize_t uhyve_send(struct uhyve *uhyve, const struct iovec *pieces, int count)
 {
+	uint64_t rings;
+	ssize_t sent = channel_send(&uhyve->channel, pieces, count);
+
+	/* What the guest takes after this look, it rings for. */
+	if (sent != -EAGAIN || read(uhyve->doorbell_fd, &rings, sizeof(rings)) <= 0)
+		return sent;
+	uhyve->doorbells += rings;
 	return channel_send(&uhyve->channel, pieces, count);
 }
 
