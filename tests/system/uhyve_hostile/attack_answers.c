@@ -276,7 +276,7 @@ static void all_wild(void)
 {
 	static const uint64_t values[] = {0, 1, 0x7fffffff, 0xffffffff, INT64_MAX, UINT64_MAX};
 
-	for (uint16_t op = HC_CLOSE + 1; op < HC_OP_COUNT; op++) {
+	for (unsigned op = HC_CLOSE + 1; op < HC_OP_COUNT; op++) {
 		for (size_t i = 0; i < COUNT(values); i++) {
 			uint64_t v = values[i];
 			/* A huge file is not made, and nothing is waited for. */
@@ -285,7 +285,7 @@ static void all_wild(void)
 			if (op == HC_POLL)
 				v |= 1;
 			expect("wild arguments",
-			       (struct call){.op = op,
+			       (struct call){.op = (uint16_t)op,
 					     .flags = HC_FLAG_NOWAIT,
 					     .handle = FILE_HANDLE,
 					     .arg = {v, v, v, v},
