@@ -8,9 +8,11 @@
  *    acknowledgement is due, a closing state runs out ... When all connections are at rest it stops
  *    until the next section under the core lock, or until the first TIME_WAIT ends. TCP counts time
  *    in ticks of 500 ms: those that were left out are added when it goes on.
- *  - those of ARP, neighbour discovery, reassembly, leases (every second or more seldom): for
+ *  - those of ARP, neighbour discovery, reassembly (every second or more seldom): for
  *    LINK_ACTIVE_NS after the last frame. When they go on, the rounds that were left out are made
- * up for.
+ *    up for.
+ *  - that of leases (every minute) while DHCP has given an address, which has to be renewed however
+ *    silent the application is.
  *  - those of multicast reports and of DHCP's requests (100 ms, 500 ms): while one is due.
  *
  * All state is under the core lock, but the task's wake flag.
@@ -157,12 +159,33 @@ static bool fast_at_rest(lwip_cyclic_timer_handler handler) REQUIRES(net_core)
 	return true;
 }
 
+/* Is HANDLER the one that renews leases, and is there one? */
+static bool lease_runs(lwip_cyclic_timer_handler handler) REQUIRES(net_core)
+{
+	const struct netif *netif;
+
+	if (handler != dhcp_coarse_tmr)
+		return false;
+	NETIF_FOREACH(netif)
+	{
+		if (dhcp_supplied_address(netif))
+			return true;
+	}
+	return false;
+}
+
 static void link_run(unsigned cycle, uint64_t now) REQUIRES(net_core)
 {
-	lwip_cyclic_timers[cycle].handler();
-	if (fast_at_rest(lwip_cyclic_timers[cycle].handler)) {
+	lwip_cyclic_timer_handler handler = lwip_cyclic_timers[cycle].handler;
+
+	handler();
+	if (fast_at_rest(handler)) {
 		due_ns[cycle] = TIME_NEVER;
 		fast_stopped = true;
+		return;
+	}
+	if (lease_runs(handler)) {
+		due_ns[cycle] = now + interval_ns(cycle);
 		return;
 	}
 	link_ran_ns = now;

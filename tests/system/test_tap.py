@@ -224,6 +224,9 @@ class TapNetwork(unittest.TestCase):
     def test_dhcp(self):
         self.inside("dhcp")
 
+    def test_lease(self):
+        self.inside("lease")
+
     def test_loss(self):
         self.inside("loss")
 
@@ -369,6 +372,25 @@ class Inside(NetworkTest):
             self.check_transfer("192.168.77.1", server.port, options=options)
             lease = Path(folder, "leases").read_text().split()
         self.assertEqual(lease[1:3], ["52:54:00:aa:bb:cc", "192.168.77.40"])
+
+    def lease(self):
+        """Is renewed at its half, a minute, by an application that is silent."""
+        self.tap("192.168.77.1/24")
+        with self.dnsmasq("--dhcp-range=192.168.77.40,192.168.77.40,2m") as folder:
+            process = self.peer("echo", 7000, 1, options=["--netif=tap0", "--ip=dhcp"])
+            self.assertEqual(process.stdout.readline(), b"listening\n")
+            leases = Path(folder, "leases")
+            given = leases.read_text().split()
+            end = time.monotonic() + 100
+            while leases.read_text().split() == given and time.monotonic() < end:
+                time.sleep(0.5)
+            renewed = leases.read_text().split()
+            with socket.create_connection(("192.168.77.40", 7000), timeout=20) as connection:
+                connection.sendall(b"z")
+                self.assertEqual(connection.recv(1), b"z")
+        self.finish_peer(process, "served 1\n")
+        self.assertEqual(renewed[1:3], given[1:3])
+        self.assertGreater(int(renewed[0]), int(given[0]))
 
     def addresses(self):
         """The application is where HERMIT_IP says."""
