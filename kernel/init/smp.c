@@ -132,7 +132,7 @@ static bool has_joined(uint32_t apic_id)
  * begun may take longer. */
 static void wait_for_others(void)
 {
-	uint64_t since = clock_monotonic_ns(), now = since, patience = arch_smp_patience_ns();
+	uint64_t since = clock_monotonic_ns(), patience = arch_smp_patience_ns(), now;
 	unsigned begun = arch_smp_begun(), looks = 0, late;
 
 	while (cpu_count() <= others.count) {
