@@ -97,7 +97,7 @@ static int pci_route(struct virtio_device *d, unsigned message, unsigned vector,
 
 	if (message >= d->messages)
 		return -ENODEV;
-	arch_mmio_write32(entry, MSIX_ADDRESS | cpu_get(cpu)->apic_id << 12);
+	arch_mmio_write32(entry, MSIX_ADDRESS | arch_cpu_apic_id_of(cpu) << 12);
 	arch_mmio_write32(entry + 4, 0);
 	arch_mmio_write32(entry + 8, vector);
 	arch_mmio_write32(entry + 12, 0); /* unmasked */

@@ -16,7 +16,7 @@ static struct arch_cpu_place place_of(unsigned cpu)
 {
 	struct arch_cpu_place place;
 
-	arch_cpu_place(cpu_get(cpu)->apic_id, &place);
+	arch_cpu_place(arch_cpu_apic_id_of(cpu), &place);
 	return place;
 }
 
@@ -46,7 +46,7 @@ static bool on_node(unsigned cpu, const void *context)
 {
 	const struct proc_match *match = context;
 
-	return cpu_get(cpu)->arch.node == match->node;
+	return arch_percpu_node(&cpu_get(cpu)->arch) == match->node;
 }
 
 /* A generator that writes a set of CPUs in one of the two ways. */
@@ -118,7 +118,7 @@ void proc_put_cpuinfo(struct proc_text *out, const struct proc_match *match)
 	for (unsigned cpu = 0; cpu < cpu_count() && !out->error; cpu++) {
 		struct arch_cpuinfo info = {
 			.number = cpu,
-			.apic_id = cpu_get(cpu)->apic_id,
+			.apic_id = arch_cpu_apic_id_of(cpu),
 			.tsc_hz = clock_tsc_hz(),
 		};
 		struct proc_match one = {.cpu = cpu};
@@ -144,7 +144,7 @@ static bool shares_cache(unsigned cpu, const void *context)
 	const struct proc_match *match = context;
 	unsigned sharing = MAX(cache_of(match).sharing, 1u);
 
-	return cpu_get(cpu)->apic_id / sharing == cpu_get(match->cpu)->apic_id / sharing;
+	return arch_cpu_apic_id_of(cpu) / sharing == arch_cpu_apic_id_of(match->cpu) / sharing;
 }
 
 PUT_SET(put_shared_map, proc_put_cpu_mask, shares_cache)

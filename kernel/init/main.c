@@ -193,7 +193,6 @@ void kernel_main(struct boot_info *info)
 		panic("init: not enough memory (error %d)", -error);
 	arch_apic_init(info->apic_timer_hz);
 	arch_cpu_set_node(mm_node_of_cpu(arch_cpu_apic_id()));
-	cpu_this()->apic_id = arch_cpu_apic_id();
 	sched_init_cpu();
 	log_set_tid_source(log_tid);
 	mm_frame_stats(&frames);

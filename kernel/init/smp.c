@@ -50,8 +50,7 @@ static void cpu_entry(void)
 {
 	struct cpu *cpu = cpu_this();
 
-	cpu->apic_id = arch_cpu_apic_id();
-	arch_cpu_set_node(mm_node_of_cpu(cpu->apic_id));
+	arch_cpu_set_node(mm_node_of_cpu(arch_cpu_apic_id()));
 	sched_init_cpu();
 	arch_smp_join();
 	cpu_publish(cpu);
@@ -122,7 +121,7 @@ void smp_start(const struct boot_info *boot, unsigned limit, bool fresh)
 static bool has_joined(uint32_t apic_id)
 {
 	for (unsigned i = 1; i < cpu_count(); i++) {
-		if (cpu_get(i)->apic_id == apic_id)
+		if (arch_cpu_apic_id_of(i) == apic_id)
 			return true;
 	}
 	return false;

@@ -34,7 +34,7 @@ paddr_t nodes_stretch(paddr_t paddr, paddr_t end);
 /* The node of the executing CPU. */
 static always_inline unsigned node_local(void)
 {
-	return likely(node_table.count == 1) ? 0 : arch_percpu_this()->node;
+	return likely(node_table.count == 1) ? 0 : arch_percpu_node(arch_percpu_this());
 }
 
 #endif /* MM_NODES_H */

@@ -184,7 +184,7 @@ SYSCALL(waitid)
 
 SYSCALL(getcpu)
 {
-	const uint32_t cpu = cpu_index(), node = cpu_this()->arch.node;
+	const uint32_t cpu = cpu_index(), node = arch_percpu_node(&cpu_this()->arch);
 
 	if (a0 && arch_user_write((uintptr_t)a0, &cpu, sizeof(cpu)))
 		return -EFAULT;

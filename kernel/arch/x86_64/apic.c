@@ -183,6 +183,11 @@ void apic_remember_id(void)
 	apic_ids[arch_percpu_this()->index] = arch_cpu_apic_id();
 }
 
+uint32_t arch_cpu_apic_id_of(unsigned cpu)
+{
+	return apic_ids[cpu];
+}
+
 static uint32_t ioapic_read(uint32_t reg)
 {
 	arch_mmio_write32(apic.ioapic + IOAPIC_SELECT, reg);

@@ -123,7 +123,6 @@ void arch_cpu_set_node(unsigned node)
 {
 	struct arch_percpu *percpu = arch_percpu_this();
 
-	percpu->node = node;
 	percpu->place = node << ARCH_PLACE_NODE_SHIFT | percpu->index;
 	if (has_tsc_aux())
 		x86_wrmsr(MSR_TSC_AUX, percpu->place);

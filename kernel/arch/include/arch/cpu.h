@@ -94,6 +94,9 @@ void arch_apic_init(uint64_t apic_timer_hz);
 /* APIC id of the executing CPU. After arch_apic_init. */
 uint32_t arch_cpu_apic_id(void);
 
+/* That of CPU, a number below cpu_count(). */
+uint32_t arch_cpu_apic_id_of(unsigned cpu);
+
 /* The executing CPU belongs to NUMA node NODE: for struct arch_percpu, RDTSCP, RDPID and the vDSO.
  */
 void arch_cpu_set_node(unsigned node);

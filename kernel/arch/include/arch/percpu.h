@@ -26,8 +26,7 @@ struct arch_percpu {
 	uint32_t work;	  /* 24: ARCH_WORK_*; written by this CPU only (others send an IPI) */
 	uint32_t index;	  /* 28: CPU number, 0 = boot CPU */
 	void *fpu_owner;  /* the arch_context whose vector state the registers hold */
-	uint32_t node;	  /* NUMA node */
-	uint32_t place;	  /* 44: node << ARCH_PLACE_NODE_SHIFT | index; the vDSO reads it */
+	uint32_t place;	  /* 40: node << ARCH_PLACE_NODE_SHIFT | index; the vDSO reads it */
 	uint32_t relaxed; /* calls of arch_cpu_relax */
 	bool tlb_resting; /* between arch_tlb_rest and arch_tlb_resume; this CPU only */
 };
@@ -36,7 +35,7 @@ struct arch_percpu {
 #define ARCH_PERCPU_USER_RSP	 8
 #define ARCH_PERCPU_KERNEL_STACK 16
 #define ARCH_PERCPU_WORK	 24
-#define ARCH_PERCPU_PLACE	 44
+#define ARCH_PERCPU_PLACE	 40
 _Static_assert(offsetof(struct arch_percpu, self) == ARCH_PERCPU_SELF, "entry.S");
 _Static_assert(offsetof(struct arch_percpu, user_rsp) == ARCH_PERCPU_USER_RSP, "entry.S");
 _Static_assert(offsetof(struct arch_percpu, kernel_stack_top) == ARCH_PERCPU_KERNEL_STACK,
@@ -47,6 +46,12 @@ _Static_assert(offsetof(struct arch_percpu, place) == ARCH_PERCPU_PLACE, "vdso.c
 /* As RDTSCP and RDPID give it, and as Linux has it there. */
 #define ARCH_PLACE_NODE_SHIFT 12u
 _Static_assert(ARCH_CPU_MAX <= 1u << ARCH_PLACE_NODE_SHIFT, "place");
+
+/* The NUMA node of PERCPU's CPU. */
+static always_inline unsigned arch_percpu_node(const struct arch_percpu *percpu)
+{
+	return percpu->place >> ARCH_PLACE_NODE_SHIFT;
+}
 
 static always_inline struct arch_percpu *arch_percpu_this(void)
 {

@@ -21,7 +21,6 @@ struct cpu {
 	struct sched_cpu *sched; /* run queue of this CPU (sched) */
 	struct timer_cpu timers;
 	uint32_t irq_nesting; /* > 0: inside an interrupt handler */
-	uint32_t apic_id;
 	uint64_t irq_count, timer_irq_count;
 };
 

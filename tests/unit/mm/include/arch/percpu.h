@@ -20,4 +20,9 @@ static inline struct arch_percpu *arch_percpu_this(void)
 	return &host_percpu;
 }
 
+static inline unsigned arch_percpu_node(const struct arch_percpu *percpu)
+{
+	return percpu->node;
+}
+
 #endif /* ARCH_PERCPU_H */
