@@ -137,8 +137,8 @@ class Machine:
         yield f"cgroup2 cgroup2 {ROOT}/sys/fs/cgroup -"
         yield f"devtmpfs devtmpfs {ROOT}/dev -"
         yield f"devpts devpts {ROOT}/dev/pts ptmxmode=666"
-        for folder in ("/dev/shm", "/run", "/tmp"):
-            yield f"tmpfs tmpfs {ROOT}{folder} mode=1777"
+        for folder, mode in (("/dev/shm", 1777), ("/run", 755), ("/tmp", 1777)):
+            yield f"tmpfs tmpfs {ROOT}{folder} mode={mode}"
         yield f"9p share1 {ROOT}{RESULTS} {vm_files.SHARE_OPTIONS}"
         for number, (path, _) in enumerate(self._shares[2:], 2):
             yield f"9p share{number} {ROOT}{path} {vm_files.SHARE_OPTIONS}"
