@@ -14,7 +14,7 @@
 
 static void unknown_calls(void)
 {
-	static const long numbers[] = {400, 423, 511, 1000, 9999, 1l << 31, -1, -4096};
+	static const long numbers[] = {401, 423, 511, 1000, 9999, 1l << 31, -1, -4096};
 	int bad = 0;
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
