@@ -112,6 +112,7 @@ static void send_signal(int signo)
 static void report_exit(int status, int signo)
 {
 	file_exit();
+	net_exit();
 	for (unsigned i = 0; i < cpu_count(); i++) {
 		const struct cpu *cpu = cpu_get(i);
 

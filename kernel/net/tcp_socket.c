@@ -282,11 +282,23 @@ static void linger(struct tcp_socket *tcp)
 				 atomic_load(&tcp->space) >= buffer_limit(tcp));
 }
 
+void tcp_end(struct tcp_socket *tcp)
+{
+	const struct socket_options *options = &tcp->inet.socket.options;
+	/* Unread data, or no lingering at all: the peer is told at once (RFC 2525, 2.17). */
+	bool reset = atomic_load(&tcp->available) || (options->linger && !options->linger_seconds);
+	struct tcp_pcb *pcb = tcp_detach(tcp);
+
+	if (pcb)
+		pcb->rcv_wnd = TCP_WND_MAX(pcb); /* lwIP would take less for unread data */
+	if (pcb && (reset || tcp_close(pcb) != ERR_OK))
+		tcp_abort(pcb);
+	tcp_drop_received(tcp);
+}
+
 static void tcp_socket_release(struct socket *socket)
 {
 	struct tcp_socket *tcp = tcp_of(socket);
-	struct tcp_pcb *pcb;
-	bool reset;
 
 	if (socket->options.linger && socket->options.linger_seconds &&
 	    tcp_state(tcp) == TCP_CONNECTED && !atomic_load(&tcp->available))
@@ -294,15 +306,7 @@ static void tcp_socket_release(struct socket *socket)
 	net_lock();
 	if (tcp_state(tcp) == TCP_LISTENING)
 		tcp_stop_listening(tcp);
-	/* Unread data, or no lingering at all: the peer is told at once (RFC 2525, 2.17). */
-	reset = atomic_load(&tcp->available) ||
-		(socket->options.linger && !socket->options.linger_seconds);
-	pcb = tcp_detach(tcp);
-	if (pcb)
-		pcb->rcv_wnd = TCP_WND_MAX(pcb); /* lwIP would take less for unread data */
-	if (pcb && (reset || tcp_close(pcb) != ERR_OK))
-		tcp_abort(pcb);
-	tcp_drop_received(tcp);
+	tcp_end(tcp);
 	net_unlock();
 	kfree(tcp);
 }

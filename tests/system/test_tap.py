@@ -224,6 +224,9 @@ class TapNetwork(unittest.TestCase):
     def test_dhcp(self):
         self.inside("dhcp")
 
+    def test_leave(self):
+        self.inside("leave")
+
     def test_lease(self):
         self.inside("lease")
 
@@ -372,6 +375,27 @@ class Inside(NetworkTest):
             self.check_transfer("192.168.77.1", server.port, options=options)
             lease = Path(folder, "leases").read_text().split()
         self.assertEqual(lease[1:3], ["52:54:00:aa:bb:cc", "192.168.77.40"])
+
+    def leave(self):
+        """The end of the process ends its connections: what was sent arrives, what was not read resets."""
+        self.tap()
+        with socket.create_server((TAP_HOST, 0)) as listener:
+            listener.settimeout(20)
+            port = listener.getsockname()[1]
+            sent = self.peer("leave", TAP_HOST, port, 3000000, options=["--netif=tap0"])
+            connection = listener.accept()[0]
+            with connection:
+                connection.settimeout(20)
+                time.sleep(1)  # most of it waits in both machines
+                size = sum(len(part) for part in iter(lambda: connection.recv(1 << 16), b""))
+            self.finish_peer(sent, "")
+            self.assertEqual(size, 3000000)
+            unread = self.peer("leave", TAP_HOST, port, 0, options=["--netif=tap0"])
+            with listener.accept()[0] as connection:
+                connection.settimeout(20)
+                connection.sendall(b"more than it reads")
+                self.assertRaises(ConnectionResetError, connection.recv, 1)
+            self.finish_peer(unread, "")
 
     def lease(self):
         """Is renewed at its half, a minute, by an application that is silent."""

@@ -7,7 +7,8 @@
  * netpeer send ADDRESS PORT SIZE  sends SIZE bytes of a pattern, and reads as many from the peer
  * netpeer connect ADDRESS PORT    shows how that ends
  * netpeer idle ADDRESS PORT SECONDS  a byte to the peer and back, and another after a rest
- * netpeer name NAME               what getaddrinfo says
+ * netpeer leave ADDRESS PORT SIZE  sends SIZE bytes and ends without closing; 0: when the peer has
+ * sent, which it does not read netpeer name NAME               what getaddrinfo says
  */
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -111,9 +112,8 @@ struct half {
 	size_t size;
 };
 
-static void *write_all(void *argument)
+static void send_pattern(const struct half *half)
 {
-	const struct half *half = argument;
 	unsigned char buffer[8000];
 
 	for (size_t done = 0; done < half->size;) {
@@ -128,6 +128,13 @@ static void *write_all(void *argument)
 		MUST(moved);
 		done += (size_t)moved;
 	}
+}
+
+static void *write_all(void *argument)
+{
+	const struct half *half = argument;
+
+	send_pattern(half);
 	shutdown(half->fd, SHUT_WR);
 	return NULL;
 }
@@ -187,6 +194,19 @@ static int idle(const char *address, const char *port, unsigned seconds)
 	return 0;
 }
 
+static int leave(const char *address, const char *port, size_t size)
+{
+	struct half half = {connect_to(address, port), size};
+	char byte;
+
+	MUST(half.fd);
+	if (size)
+		send_pattern(&half);
+	else
+		MUST(recv(half.fd, &byte, 1, MSG_PEEK));
+	_exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 2 ? argv[1] : "";
@@ -205,6 +225,8 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(mode, "idle") && argc == 5)
 		return idle(argv[2], argv[3], (unsigned)atoi(argv[4]));
+	if (!strcmp(mode, "leave") && argc == 5)
+		return leave(argv[2], argv[3], strtoul(argv[4], NULL, 0));
 	if (!strcmp(mode, "name"))
 		return resolve(argv[2]);
 	fprintf(stderr, "usage: see the source\n");
