@@ -85,7 +85,7 @@ static int open_copy(const uint8_t *data, size_t size, const char **reason)
 static void test_damage(void)
 {
 	struct blob file = make_file();
-	const char *reason;
+	const char *reason = "";
 
 	for (size_t size = 0; size < file.size; size++)
 		CHECK_EQ(open_copy(file.data, size, &reason), -EINVAL);
