@@ -15,7 +15,7 @@ free_port()
 	python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])'
 }
 
-# script NAME PORT: runs the script in a session of its own, within a minute
+# script NAME PORT: runs the script in a session of its own, with a time limit
 script()
 {
 	port=$(free_port)
