@@ -2,9 +2,9 @@
 /*
  * netlat: the time of a round trip: a request is sent, the peer sends it back.
  *
- *   netlat -s [-p PORT]                                     sends back what comes, until it is
- * killed netlat [-p PORT] [-n COUNT] [-b BYTES] tcp|udp ADDRESS  measures, prints percentiles in us
- *   netlat [-n COUNT] [-b BYTES] tcp|udp self               both ends in this program
+ *   netlat -s [-p PORT]                                      sends back what comes, for ever
+ *   netlat [-p PORT] [-n COUNT] [-b BYTES] tcp|udp ADDRESS   measures, prints percentiles in us
+ *   netlat [-n COUNT] [-b BYTES] tcp|udp self                both ends in this program
  *
  * Each request carries its number, so a reply that belongs to another one is an error; a datagram
  * that does not come back within a second counts as lost, and more than one in a hundred is an

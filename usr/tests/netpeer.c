@@ -7,8 +7,9 @@
  * netpeer send ADDRESS PORT SIZE  sends SIZE bytes of a pattern, and reads as many from the peer
  * netpeer connect ADDRESS PORT    shows how that ends
  * netpeer idle ADDRESS PORT SECONDS  a byte to the peer and back, and another after a rest
- * netpeer leave ADDRESS PORT SIZE  sends SIZE bytes and ends without closing; 0: when the peer has
- * sent, which it does not read netpeer name NAME               what getaddrinfo says
+ * netpeer leave ADDRESS PORT SIZE  sends SIZE bytes and ends without closing
+ * netpeer leave ADDRESS PORT 0    the same when the peer has sent something, which it does not read
+ * netpeer name NAME               what getaddrinfo says
  */
 #include <arpa/inet.h>
 #include <netdb.h>

@@ -103,7 +103,9 @@ int main(int argc, char **argv)
 	unsigned first, count;
 	long before, after;
 
-	if (!threads || max < SETTLERS)
+	if (max < SETTLERS)
+		check_die("MAX is too small");
+	if (!threads)
 		check_die("calloc");
 	MUST(sem_init(&go, 0, 0));
 	first = one_round(threads, max);
