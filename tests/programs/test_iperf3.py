@@ -2,7 +2,6 @@
 """iperf3 in an isle against the distribution's, as server and as client, each way, TCP and UDP."""
 
 import json
-import sys
 import unittest
 
 import isle
@@ -50,7 +49,7 @@ class Iperf(program.ProgramTest):
     def serve_here(self, host, options, runs):
         """A client in the isle to a server of this host."""
         for run in runs:
-            port = program.free_port()
+            port = testcase.free_port()
             server = isle.start(["iperf3", "-s", "-1", "--forceflush", "-p", str(port)])
             self.addCleanup(self.finish, server)
             self.assertIn(b"-----", server.stdout.readline())
@@ -61,7 +60,7 @@ class Iperf(program.ProgramTest):
 
 class Published(Iperf):
     def test_server(self):
-        port = program.free_port()
+        port = testcase.free_port()
         self.serve_in_isle("127.0.0.1", port, [f"--publish={port}:5201"], TCP)
 
     def test_client(self):
@@ -75,12 +74,10 @@ class Tap(unittest.TestCase):
 
 class Inside(Iperf):
     def both(self):
-        self.make_tap()
-        self.serve_in_isle(program.TAP_ISLE, 5201, ["--netif=tap0"], (*TCP, *UDP))
-        self.serve_here(program.TAP_HOST, ["--netif=tap0"], (*TCP, *UDP))
+        testcase.make_tap()
+        self.serve_in_isle(testcase.TAP_ISLE, 5201, ["--netif=tap0"], (*TCP, *UDP))
+        self.serve_here(testcase.TAP_HOST, ["--netif=tap0"], (*TCP, *UDP))
 
 
 if __name__ == "__main__":
-    if "--inside" in sys.argv:
-        sys.argv.remove("--inside")
     testcase.main()

@@ -4,7 +4,6 @@
 import random
 import re
 import signal
-import sys
 import unittest
 
 import isle
@@ -63,7 +62,7 @@ class Lighttpd(program.ProgramTest):
 
 class Published(Lighttpd):
     def test_files(self):
-        port = program.free_port()
+        port = testcase.free_port()
         self.serve("127.0.0.1", port, [f"--publish={port}:8080"])
         self.assertEqual(self.curl(self.url), "<h1>hello</h1>\n")
         for name, part in (("big", []), ("big", ["-r", "1000-1999999"]), ("10k", [])):
@@ -95,8 +94,8 @@ class Tap(unittest.TestCase):
 
 class Inside(Lighttpd):
     def crowd(self):
-        self.make_tap()
-        self.serve(program.TAP_ISLE, 8080, ["--netif=tap0"])
+        testcase.make_tap()
+        self.serve(testcase.TAP_ISLE, 8080, ["--netif=tap0"])
         self.load(100, 3000, "-k")
         self.load(50, 1000)
         text = self.client("wrk", "-d", "2", "-c", "50", "-t", "1", self.url + "10k")
@@ -107,6 +106,4 @@ class Inside(Lighttpd):
 
 
 if __name__ == "__main__":
-    if "--inside" in sys.argv:
-        sys.argv.remove("--inside")
     testcase.main()

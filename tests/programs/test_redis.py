@@ -2,7 +2,6 @@
 """redis-server in an isle: its command line client, its benchmark, its own tests."""
 
 import re
-import sys
 import unittest
 
 import isle
@@ -24,7 +23,7 @@ class Redis(program.ProgramTest):
         self.wait_for("answer", lambda: isle.run(ping).out == b"PONG\n", 60)
 
     def publish(self, *arguments):
-        port = program.free_port()
+        port = testcase.free_port()
         self.serve("127.0.0.1", port, arguments, [f"--publish={port}:6379"])
 
     def cli(self, *words):
@@ -85,9 +84,9 @@ class Tap(unittest.TestCase):
 class Inside(Redis):
     def units(self):
         """Over a tap device, as these tests rely on the order of requests over several connections."""
-        self.make_tap()
-        self.serve(program.TAP_ISLE, 6379, ["--save", "", "--enable-debug-command", "yes"], ["--netif=tap0"])
-        command = ["./runtest", "--host", program.TAP_ISLE, "--port", "6379"]
+        testcase.make_tap()
+        self.serve(testcase.TAP_ISLE, 6379, ["--save", "", "--enable-debug-command", "yes"], ["--netif=tap0"])
+        command = ["./runtest", "--host", testcase.TAP_ISLE, "--port", "6379"]
         for test in SKIPPED:
             command += ["--skiptest", test]
         command += ["--tags", "-needs:repl -needs:save -slow -large-memory"]
@@ -100,6 +99,4 @@ class Inside(Redis):
 
 
 if __name__ == "__main__":
-    if "--inside" in sys.argv:
-        sys.argv.remove("--inside")
     testcase.main()

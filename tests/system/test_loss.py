@@ -12,7 +12,6 @@ import select
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import unittest
 
@@ -139,6 +138,4 @@ class Inside(testcase.IsleTest):
 
 
 if __name__ == "__main__":
-    if "--inside" in sys.argv:
-        sys.argv.remove("--inside")
     testcase.main()

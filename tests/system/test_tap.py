@@ -13,7 +13,6 @@ import select
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -24,9 +23,6 @@ import isle
 import testcase
 
 SIZE = 300_000
-TOOLS = Path(__file__).resolve().parents[2] / "tools"
-TAP_HOST = "10.0.5.1"
-TAP_ISLE = "10.0.5.2"
 CARDS = (
     ("virtio", "microvm"),
     ("virtio", "pc"),
@@ -64,11 +60,6 @@ class Echo:
 
     def close(self):
         self.server.close()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def frames(path):
@@ -192,7 +183,7 @@ class OneCable(NetworkTest):
                 self.check_link(card, machine)
 
     def check_link(self, card, machine):
-        port, monitor = free_port(), free_port()
+        port, monitor = testcase.free_port(), testcase.free_port()
         options = [f"--nic={card}", f"--machine={machine}", f"--publish={port}:7000", "--monitor"]
         options.append(f"--port={monitor - 1}")
         process = self.peer("echo", 7000, 1, options=options)
@@ -260,8 +251,8 @@ class Inside(NetworkTest):
     def call(self, *command):
         subprocess.run([str(word) for word in command], check=True, timeout=20)
 
-    def tap(self, address=TAP_HOST + "/24"):
-        self.call(TOOLS / "tap.sh", "up", "tap0", os.getuid(), address)
+    def tap(self, address=testcase.TAP_HOST + "/24"):
+        testcase.make_tap(address)
 
     @contextlib.contextmanager
     def dnsmasq(self, *options):
@@ -282,35 +273,35 @@ class Inside(NetworkTest):
     def transfer(self):
         """With the offloads of a real network, in both directions at once."""
         self.tap()
-        server = self.echo(TAP_HOST)
+        server = self.echo(testcase.TAP_HOST)
         for card, machine in CARDS:
             with self.subTest(card=card, machine=machine):
                 options = ["--netif=tap0", f"--nic={card}", f"--machine={machine}"]
                 size = 10 * SIZE if card == "virtio" else SIZE
-                self.check_transfer(TAP_HOST, server.port, size, options)
+                self.check_transfer(testcase.TAP_HOST, server.port, size, options)
 
     def segmentation(self):
         """The card cuts what TCP sends: the host gets frames that are larger than the cable's."""
         self.tap()
-        server = self.echo(TAP_HOST)
-        self.check_transfer(TAP_HOST, server.port, 10 * SIZE, ["--netif=tap0"])
+        server = self.echo(testcase.TAP_HOST)
+        self.check_transfer(testcase.TAP_HOST, server.port, 10 * SIZE, ["--netif=tap0"])
         links = subprocess.run(["ip", "-j", "-s", "link", "show", "dev", "tap0"], capture_output=True, timeout=20)
         received = json.loads(links.stdout)[0]["stats64"]["rx"]
         self.assertGreater(received["bytes"] / received["packets"], 2000)
 
     def loss(self):
         """One frame in twenty is lost, and one in twenty comes behind its successor, in each direction."""
-        self.call(TOOLS / "tap.sh", "up", "tap0", os.getuid(), "192.0.2.1/32")
+        self.tap("192.0.2.1/32")
         Path("/proc/sys/net/ipv4/conf/tap0/arp_ignore").write_text("8")
         cable = BadCable(4)
-        self.call("ip", "address", "add", TAP_HOST + "/24", "dev", "far")
+        self.call("ip", "address", "add", testcase.TAP_HOST + "/24", "dev", "far")
         self.call("ip", "link", "set", "far", "up")
         cable.start()
-        server = self.echo(TAP_HOST)
+        server = self.echo(testcase.TAP_HOST)
         # Captured, because without offloads: no large frames, and all checksums there.
         with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
             options = ["--netif=tap0", "--capture-net"]
-            process = self.peer("send", TAP_HOST, server.port, SIZE, options=options, cwd=folder)
+            process = self.peer("send", testcase.TAP_HOST, server.port, SIZE, options=options, cwd=folder)
             self.finish_peer(process, f"received {SIZE}, wrong 0\n", 120)
         self.assertGreater(min(cable.lost, cable.late), 5)
 
@@ -356,16 +347,16 @@ class Inside(NetworkTest):
             self.check_transfer("fd00:77::1", server.port, options=["--netif=tap0"])
             options = ["--netif=tap0", "--netif-mac=52:54:00:aa:bb:cc"]
             text = self.isle.run("interfaces", ["list", "fd00:77::1"], options).out.decode()
-        self.assertIn(f"eth0 address {TAP_ISLE} mask 255.255.255.0\n", text)
+        self.assertIn(f"eth0 address {testcase.TAP_ISLE} mask 255.255.255.0\n", text)
         self.assertIn("eth0 address fd00:77::5054:ff:feaa:bbcc mask ffff:ffff:ffff:ffff::\n", text)
         self.assertIn("route to 10.0.5.0/24 dev eth0\n", text)
-        self.assertIn(f"route via {TAP_HOST} dev eth0\n", text)
+        self.assertIn(f"route via {testcase.TAP_HOST} dev eth0\n", text)
         self.assertIn("route to fd00:77::/64 dev eth0\n", text)
         self.assertRegex(text, "route via fe80::.* dev eth0\n")
 
     def capture(self):
         self.tap()
-        self.check_capture(TAP_HOST, self.echo(TAP_HOST), "--netif=tap0")
+        self.check_capture(testcase.TAP_HOST, self.echo(testcase.TAP_HOST), "--netif=tap0")
 
     def dhcp(self):
         self.tap("192.168.77.1/24")
@@ -379,10 +370,10 @@ class Inside(NetworkTest):
     def leave(self):
         """The end of the process ends its connections: what was sent arrives, what was not read resets."""
         self.tap()
-        with socket.create_server((TAP_HOST, 0)) as listener:
+        with socket.create_server((testcase.TAP_HOST, 0)) as listener:
             listener.settimeout(20)
             port = listener.getsockname()[1]
-            sent = self.peer("leave", TAP_HOST, port, 3000000, options=["--netif=tap0"])
+            sent = self.peer("leave", testcase.TAP_HOST, port, 3000000, options=["--netif=tap0"])
             connection = listener.accept()[0]
             with connection:
                 connection.settimeout(20)
@@ -390,7 +381,7 @@ class Inside(NetworkTest):
                 size = sum(len(part) for part in iter(lambda: connection.recv(1 << 16), b""))
             self.finish_peer(sent, "")
             self.assertEqual(size, 3000000)
-            unread = self.peer("leave", TAP_HOST, port, 0, options=["--netif=tap0"])
+            unread = self.peer("leave", testcase.TAP_HOST, port, 0, options=["--netif=tap0"])
             with listener.accept()[0] as connection:
                 connection.settimeout(20)
                 connection.sendall(b"more than it reads")
@@ -429,6 +420,4 @@ class Inside(NetworkTest):
 
 
 if __name__ == "__main__":
-    if "--inside" in sys.argv:
-        sys.argv.remove("--inside")
     testcase.main()

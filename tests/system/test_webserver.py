@@ -4,38 +4,23 @@
 What needs many connections at once runs over a tap device in a network namespace (this file, with --inside).
 """
 
-import os
 import random
 import re
-import shutil
 import signal
 import socket
-import subprocess
-import sys
-import tempfile
 import unittest
-from pathlib import Path
 
 import isle
 import testcase
 
-TOOLS = Path(__file__).resolve().parents[2] / "tools"
-TAP_HOST, TAP_ISLE = "10.0.5.1", "10.0.5.2"
 BIG = 3_000_000
 MODES = ("threads", "epoll")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 class WebTest(testcase.IsleTest):
     def setUp(self):
         super().setUp()
-        # Not in /tmp: isles have a /tmp of their own.
-        self.folder = Path(tempfile.mkdtemp(prefix="web-", dir="/var/tmp"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder = self.make_folder()
         www = self.folder / "www"
         (www / "sub").mkdir(parents=True)
         (www / "index.html").write_text("<h1>hello</h1>\n")
@@ -51,7 +36,7 @@ class WebTest(testcase.IsleTest):
 
     def serve(self, mode, host, options=(), port=None):
         """The server in an isle, or on Linux."""
-        self.host, self.port = host, port or free_port()
+        self.host, self.port = host, port or testcase.free_port()
         if options is None:
             command = self.isle.linux_command("webserver", [mode, str(self.port), "www"])
             process = isle.start(command, cwd=self.folder)
@@ -64,7 +49,7 @@ class WebTest(testcase.IsleTest):
         self.wait_for("answer", lambda: isle.run(["curl", "-s", "-m", "5", self.url]).status == 0, 60)
 
     def publish(self, mode, *options):
-        port = free_port()
+        port = testcase.free_port()
         self.serve(mode, "127.0.0.1", [f"--publish={port}:8080", *options], port)
 
     def stop(self):
@@ -200,7 +185,7 @@ class GoServer(WebTest):
                 self.assertIn(line, got)
 
     def test_curl(self):
-        port = free_port()
+        port = testcase.free_port()
         requests = [
             ([], "/a/b?x=1&y=2", ["method GET", "url /a/b?x=1&y=2", "protocol HTTP/1.1", 'form x ["1"]', 'form y ["2"]']),
             (["--http1.0"], "/", ["protocol HTTP/1.0"]),
@@ -235,15 +220,11 @@ class Tap(unittest.TestCase):
 
 class Inside(WebTest):
     def crowd(self):
-        for command in (
-            ["ip", "link", "set", "lo", "up"],
-            [TOOLS / "tap.sh", "up", "tap0", str(os.getuid()), TAP_HOST + "/24"],
-        ):
-            subprocess.run(command, check=True, timeout=20)
+        testcase.make_tap()
         for mode in MODES:
             for cpus in ("1", "2"):
                 with self.subTest(mode=mode, cpus=cpus):
-                    self.serve(mode, TAP_ISLE, ["--netif=tap0", f"--cpus={cpus}"], 8080)
+                    self.serve(mode, testcase.TAP_ISLE, ["--netif=tap0", f"--cpus={cpus}"], 8080)
                     self.load(100, 2000, "-k")
                     self.load(50, 500)
                     result = isle.run(["wrk", "-d", "1", "-c", "30", "-t", "1", self.url + "10k"])
@@ -254,6 +235,4 @@ class Inside(WebTest):
 
 
 if __name__ == "__main__":
-    if "--inside" in sys.argv:
-        sys.argv.remove("--inside")
     testcase.main()

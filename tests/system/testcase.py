@@ -2,12 +2,19 @@
 """Base class of the system tests that are more than a comparison; run with HERMIT_BUILD set."""
 
 import os
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
+from pathlib import Path
 
 import isle
+
+TAP_SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "tap.sh"
+TAP_HOST, TAP_ISLE = "10.0.5.1", "10.0.5.2"  # addresses at both ends of a tap device
 
 
 class IsleTest(unittest.TestCase):
@@ -21,6 +28,12 @@ class IsleTest(unittest.TestCase):
         process = isle.start(self.isle.command(name, args, options), **more)
         self.addCleanup(self.finish, process)
         return process
+
+    def make_folder(self):
+        """A folder that the test has for itself; not in /tmp, as isles have a /tmp of their own."""
+        folder = Path(tempfile.mkdtemp(prefix="test-", dir="/var/tmp"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     @staticmethod
     def finish(process):
@@ -48,6 +61,19 @@ class IsleTest(unittest.TestCase):
             time.sleep(0.02)
 
 
+def free_port(kind=socket.SOCK_STREAM):
+    """A port of the loopback interface that nobody has now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def make_tap(address=TAP_HOST + "/24"):
+    """tap0 and the loopback interface, in this process's network namespace."""
+    for command in (["ip", "link", "set", "lo", "up"], [TAP_SCRIPT, "up", "tap0", str(os.getuid()), address]):
+        subprocess.run(command, check=True, timeout=20)
+
+
 def run_in_namespace(test, script, name):
     """Runs SCRIPT's test Inside.NAME in a network namespace of its own; TEST fails with it."""
     namespace = ["unshare", "--net"] if os.getuid() == 0 else ["unshare", "--map-root-user", "--net"]
@@ -57,4 +83,6 @@ def run_in_namespace(test, script, name):
 
 
 def main():
+    if "--inside" in sys.argv:  # run_in_namespace
+        sys.argv.remove("--inside")
     unittest.main(verbosity=2)

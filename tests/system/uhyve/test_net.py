@@ -9,15 +9,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import unittest
 from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import isle
 import testcase
 
-TAP = Path(__file__).resolve().parents[3] / "tools" / "tap.sh"
-ADDRESS = "10.0.5.1"
 
 
 def processes(word):
@@ -31,11 +28,6 @@ def processes(word):
         if entry.isdigit() and name.startswith(word) and rest[0] != "Z":
             found.append(int(entry))
     return found
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 class NetTest(testcase.IsleTest):
@@ -65,19 +57,19 @@ class NetTest(testcase.IsleTest):
 class Tap(NetTest):
     def setUp(self):
         super().setUp()
-        subprocess.run([TAP, "up", "tap0", str(os.getuid()), ADDRESS + "/24"], check=True, timeout=20)
-        self.addCleanup(subprocess.run, [TAP, "down", "tap0"], check=False, timeout=20)
+        testcase.make_tap()
+        self.addCleanup(subprocess.run, [testcase.TAP_SCRIPT, "down", "tap0"], check=False, timeout=20)
 
     def test_vhost(self):
         """The host's kernel moves the frames where it can, and the proxy does where it cannot."""
         process = self.server("--netif=tap0")
         self.assertTrue(processes(f"vhost-{process.pid}"))
-        self.use(process, "10.0.5.2", 7000)
+        self.use(process, testcase.TAP_ISLE, 7000)
         os.rename("/dev/vhost-net", "/dev/vhost-net.hidden")
         try:
             process = self.server("--netif=tap0")
             self.assertFalse(processes("vhost-"))
-            self.use(process, "10.0.5.2", 7000)
+            self.use(process, testcase.TAP_ISLE, 7000)
         finally:
             os.rename("/dev/vhost-net.hidden", "/dev/vhost-net")
 
@@ -96,7 +88,7 @@ class Tap(NetTest):
                 process = isle.start([*command, self.isle.image("netpeer"), "echo", "7000", "1"])
                 self.addCleanup(self.finish, process)
                 self.assertEqual(process.stdout.readline(), b"listening\n")
-                self.use(process, "10.0.5.2", 7000)
+                self.use(process, testcase.TAP_ISLE, 7000)
 
     def test_in_use(self):
         self.server("--netif=tap0")
@@ -105,7 +97,7 @@ class Tap(NetTest):
 
 class UserNetwork(NetTest):
     def test_confined(self):
-        port = free_port()
+        port = testcase.free_port()
         process = self.server(f"--publish={port}:7000")
         (helper,) = processes("proxy-net")
         status = Path(f"/proc/{helper}/status").read_text(encoding="ascii")
@@ -119,7 +111,7 @@ class UserNetwork(NetTest):
             pass
 
     def test_killed_proxy(self):
-        process = self.server(f"--publish={free_port()}:7000")
+        process = self.server(f"--publish={testcase.free_port()}:7000")
         self.assertTrue(processes("proxy-net"))
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -127,7 +119,7 @@ class UserNetwork(NetTest):
 
     def test_killed_helper(self):
         """The cable is out: the application goes on."""
-        process = self.server(f"--publish={free_port()}:7000")
+        process = self.server(f"--publish={testcase.free_port()}:7000")
         for helper in processes("proxy-net"):
             os.kill(helper, signal.SIGKILL)
         self.wait_for("end of proxy-net", lambda: not processes("proxy-net"))
@@ -151,7 +143,7 @@ class UserNetwork(NetTest):
             proxy = shutil.copy(self.isle.proxy, folder)
             result = isle.run([proxy, "--isle=uhyve", self.isle.image("hello")])
             self.assertStatus(result, 0)
-            result = isle.run([proxy, "--isle=uhyve", f"--publish={free_port()}:7000", self.isle.image("hello")])
+            result = isle.run([proxy, "--isle=uhyve", f"--publish={testcase.free_port()}:7000", self.isle.image("hello")])
             self.assertStatus(result, 125)
             self.assertEqual(len(result.err.splitlines()), 1, result)
             self.assertIn(b"proxy-net: No such file", result.err)
