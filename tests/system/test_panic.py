@@ -3,7 +3,6 @@
 
 import re
 import subprocess
-import time
 
 import isle
 import testcase
@@ -27,29 +26,27 @@ class PanicTest(testcase.IsleTest):
         self.assertTrue(found, f"no whole report\n{result}")
         self.assertLess(int(found.group(1)), cpus)
 
-    def run_timed(self, args, options):
-        """The result, and the time from the moment when all threads are at work."""
+    def run_panic(self, args, options):
+        """The result, which has to be there PATIENCE seconds after the moment when all threads are at work."""
         command = self.isle.command("panic", args, options)
         with isle.WorkDirectory() as folder, subprocess.Popen(
             command, cwd=folder, env=isle.ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
             first = process.stdout.readline()
-            start = time.monotonic()
             try:
                 out, err = process.communicate(timeout=PATIENCE)
             finally:
                 process.kill()
-            return isle.Result(process.returncode, first + out, err), time.monotonic() - start
+            return isle.Result(process.returncode, first + out, err)
 
     def test_at_work(self):
         """One CPU panics, or all at once, while threads hold locks, wait for some, compute and sleep."""
         for how in ("one", "all"):
             for cpus, threads in ((1, 6), (2, 2), (2, 6), (4, 6), (8, 8)) * RUNS:
                 with self.subTest(f"{how}, {cpus} CPUs, {threads} threads"):
-                    result, seconds = self.run_timed([how, str(threads)], [f"--cpus={cpus}"])
+                    result = self.run_panic([how, str(threads)], [f"--cpus={cpus}"])
                     self.check(result, cpus)
                     self.assertRegex(result.err, rb"\A" + REPORT + rb"\Z", f"\n{result}")
-                    self.assertLess(seconds, PATIENCE)
 
     def test_log(self):
         """The log has the report as well, in one piece, on lines of its own."""

@@ -10,6 +10,7 @@ confined, once with the proxy that is built with the sanitizers, without confine
 import ctypes
 import errno
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -50,6 +51,7 @@ def image(name):
 class HostileTest(unittest.TestCase):
     def setUp(self):
         self.top = tempfile.mkdtemp(dir="/tmp")
+        self.addCleanup(shutil.rmtree, self.top)
         os.chmod(self.top, 0o755)
         self.work = os.path.join(self.top, "work")
         os.mkdir(self.work)

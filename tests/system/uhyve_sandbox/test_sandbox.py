@@ -3,6 +3,7 @@
 """The proxy is confined in isle uhyve, and what is forbidden fails. Runs as root, in the test machine."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ NOBODY = 65534
 class Sandbox(testcase.IsleTest):
     def folder(self):
         folder = tempfile.mkdtemp(dir="/tmp")
+        self.addCleanup(shutil.rmtree, folder)
         os.chmod(folder, 0o755)
         for path in ("rw", "ro"):
             os.mkdir(os.path.join(folder, path))
