@@ -47,12 +47,6 @@ static void require(bool condition, const char *what)
 	abort();
 }
 
-int uhyve_fail(struct uhyve_error *error, int code, const char *format, ...)
-{
-	(void)error, (void)format;
-	return code;
-}
-
 static void require_memory(const struct iovec *pieces, int count)
 {
 	require(count >= 0 && count <= (int)VIRTQUEUE_SIZE_MAX, "a strange number of pieces");

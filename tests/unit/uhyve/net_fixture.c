@@ -9,13 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What uhyve's other files would give. */
-int uhyve_fail(struct uhyve_error *error, int code, const char *format, ...)
-{
-	(void)error, (void)format;
-	return code;
-}
-
 static void stopped(void *context, const char *text)
 {
 	(void)context, (void)text;
