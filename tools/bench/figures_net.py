@@ -47,7 +47,6 @@ exec {qemu} "${{arguments[@]}}" -qmp unix:{path},server=on,wait=off
 """
 
 
-
 def _fields(result):
     return [parse_fields(line) for line in result.stdout.splitlines() if "=" in line]
 

@@ -32,6 +32,11 @@ class Network:
         return f"eth0 {self.address} {self.mask} {self.gateway}\n"
 
 
+def _content(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 class LinuxGuest:
     """Runs static programs under one Debian kernel. Initial RAM disks are cached by content."""
 
@@ -125,9 +130,8 @@ class LinuxGuest:
         mounts = self._mounts(bool(options.get("share")), options.get("proc", False))
         network = options["network"].init_line() if options.get("network") else ""
         key = repr((argv, sorted(environment.items()), [name for name, _ in modules], mounts, network))
-        files = options.get("files", {})
-        sources = (self._init, self._find_program(program), *files.values())
-        stamps = [sorted(files), *(os.stat(it).st_mtime_ns for it in sources)]
+        files = {inside: _content(source) for inside, source in options.get("files", {}).items()}
+        stamps = [sorted(files.items()), *(os.stat(it).st_mtime_ns for it in (self._init, self._find_program(program)))]
         digest = hashlib.sha256((key + repr(stamps) + self.kernel.release).encode()).hexdigest()
         path = os.path.join(self._work, f"initrd-{name}-{digest[:12]}.cpio")
         if os.path.exists(path):
@@ -141,8 +145,8 @@ class LinuxGuest:
         disk.add_file("/etc/hostname", b"linux\n")
         disk.add_host_file("/init", self._init)
         disk.add_host_file("/bin/" + name, self._find_program(program))
-        for inside, source in files.items():
-            disk.add_host_file(inside, source)
+        for inside, data in files.items():
+            disk.add_file(inside, data)
         disk.add_file("/vm/argv", vm_files.strings(argv))
         disk.add_file("/vm/env", vm_files.strings(f"{k}={v}" for k, v in environment.items()))
         for name, data in modules:

@@ -37,16 +37,20 @@ def call(function, *arguments):
 
 
 def _child(writer, function, arguments):
+    """Ends the child, whatever happens: what the parent would do next is not to be done twice."""
     try:
-        _enter()
-        answer = (None, function(*arguments))
-    except qemu.BenchError as error:
-        answer = (str(error), None)
-    except Exception as error:  # pylint: disable=broad-except
-        answer = (f"{type(error).__name__}: {error}", None)
-    with os.fdopen(writer, "wb") as pipe:
-        pickle.dump(answer, pipe)
-    os._exit(0)
+        try:
+            _enter()
+            answer = (None, function(*arguments))
+        except qemu.BenchError as error:
+            answer = (str(error), None)
+        except Exception as error:  # pylint: disable=broad-except
+            answer = (f"{type(error).__name__}: {error}", None)
+        data = pickle.dumps(answer)
+        with os.fdopen(writer, "wb") as pipe:
+            pipe.write(data)
+    finally:
+        os._exit(0)
 
 
 def _enter():
