@@ -6,6 +6,7 @@ import re
 import signal
 import unittest
 
+import clients
 import isle
 import program
 import testcase
@@ -47,12 +48,7 @@ class Lighttpd(program.ProgramTest):
         return self.curl("--path-as-is", "-o", "code.out", "-w", "%{http_code}", *words, self.url + path)
 
     def load(self, connections, requests, *options):
-        """ab, whose requests all succeed."""
-        command = ["ab", "-q", *options, "-c", str(connections), "-n", str(requests), self.url + "10k"]
-        text = self.client(*command, timeout=90)
-        self.assertRegex(text, rf"Complete requests: +{requests}\n")
-        self.assertRegex(text, r"Failed requests: +0\n")
-        self.assertRegex(text, rf"HTML transferred: +{requests * 10240} bytes")
+        clients.ab(self, self.url + "10k", connections, requests, *options, size=10240)
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)  # it ends when its connections have
@@ -98,10 +94,7 @@ class Inside(Lighttpd):
         self.serve(testcase.TAP_ISLE, 8080, ["--netif=tap0"])
         self.load(100, 3000, "-k")
         self.load(50, 1000)
-        text = self.client("wrk", "-d", "2", "-c", "50", "-t", "1", self.url + "10k")
-        self.assertNotIn("Non-2xx", text)
-        self.assertNotIn("Socket errors", text)
-        self.assertGreater(int(re.search(r"(\d+) requests in", text)[1]), 100)
+        clients.wrk(self, self.url + "10k", 50, 2, 100)
         self.stop()
 
 
