@@ -395,6 +395,7 @@ class Inside(NetworkTest):
             process = self.peer("echo", 7000, 1, options=["--netif=tap0", "--ip=dhcp"])
             self.assertEqual(process.stdout.readline(), b"listening\n")
             leases = Path(folder, "leases")
+            self.wait_for("lease", lambda: len(leases.read_text().split()) > 2)  # listening waits for none
             given = leases.read_text().split()
             end = time.monotonic() + 100
             while leases.read_text().split() == given and time.monotonic() < end:
