@@ -152,18 +152,19 @@ static bool server_tag_used(const struct hostcall_server *server, uint32_t tag)
 	return false;
 }
 
-/* Keeps a call that waits. False when the guest has too many already or reuses a tag. */
-static bool server_defer(struct hostcall_server *server, const struct hostcall *call)
+/* Keeps a call that waits, with REQUEST and PAYLOAD as they came: serving it may have changed the
+ * call's own. False when the guest has too many already. */
+static bool server_defer(struct hostcall_server *server, struct deferred *deferred,
+			 const struct hc_request *request, const uint8_t *payload,
+			 size_t payload_size)
 {
-	const struct hc_request *request = &call->request;
-	struct deferred *deferred = call->deferred;
-
 	if (server->keeps_requests) {
-		deferred->request = malloc(sizeof(*request) + call->payload_size);
+		deferred->request = malloc(sizeof(*request) + payload_size);
 		if (!deferred->request)
 			return false;
 		memcpy(deferred->request, request, sizeof(*request));
-		memcpy(deferred->request + 1, call->payload, call->payload_size);
+		if (payload_size)
+			memcpy(deferred->request + 1, payload, payload_size);
 	}
 	deferred->slot = -1;
 	deferred->op = request->op;
@@ -219,7 +220,7 @@ int hostcall_server_request(struct hostcall_server *server, const struct hc_requ
 
 	int64_t result = server_dispatch(server, &call);
 	if (result == CALL_DEFERRED) {
-		if (server_defer(server, &call))
+		if (server_defer(server, call.deferred, request, payload, payload_size))
 			return 0;
 		deferred_destroy(call.deferred);
 		result = -EAGAIN;

@@ -264,6 +264,38 @@ static void test_report(void)
 	CHECK(reply->head.result == 0 && reply->head.val[0] > 1700000000ull * 1000000000ull);
 }
 
+/* With requests that are kept: a report whose text is longer than the request waits. */
+static void test_kept_requests(void)
+{
+	static const char text[] = "at {0x1}";
+	struct hc_request report = {
+		.length = sizeof(report) + sizeof(text), .op = HC_REPORT, .flags = HC_FLAG_LAZY};
+	struct handle *usual = guest.files.report;
+	uint8_t piece[4096] = {0};
+	int pipe_fds[2];
+
+	CHECK_EQ(pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK), 0);
+	while (write(pipe_fds[1], piece, sizeof(piece)) > 0)
+		;
+	guest.files.report = handle_new(pipe_fds[1]);
+	guest.files.image_path = "/proc/self/exe";
+	guest.server.keeps_requests = true;
+	uint32_t tag = guest_send(&guest, &report, text, sizeof(text));
+	CHECK(!guest_wait(&guest, tag, 10));
+	const struct hc_request *kept = guest.server.deferred->request;
+	CHECK(kept->length == report.length && kept->flags == HC_FLAG_LAZY);
+	CHECK_EQ(memcmp(kept + 1, text, sizeof(text)), 0);
+	while (read(pipe_fds[0], piece, sizeof(piece)) > 0)
+		;
+	CHECK(guest_wait(&guest, tag, 10000));
+	CHECK(guest_result(&guest, tag) >= 0);
+	handle_put(guest.files.report);
+	guest.files.report = usual;
+	guest.files.image_path = NULL;
+	close(pipe_fds[0]);
+	guest.server.keeps_requests = false;
+}
+
 int main(void)
 {
 	guest_start(&guest, NULL);
@@ -273,6 +305,7 @@ int main(void)
 	test_guest_memory();
 	test_many_strings();
 	test_report();
+	test_kept_requests();
 	test_events_and_exit();
 	guest_stop(&guest);
 	return 0;
