@@ -51,7 +51,6 @@ int64_t hostcall_checkpoint(struct hostcall_server *server, struct hostcall *cal
 	waiting->deferred.cancel = checkpoint_cancel;
 	waiting->deferred.destroy = checkpoint_destroy;
 	call->deferred = &waiting->deferred;
-	server->checkpoint_wanted = true;
 	return CALL_DEFERRED;
 }
 

@@ -180,6 +180,7 @@ static bool server_defer(struct hostcall_server *server, struct deferred *deferr
 		*link = deferred;
 		server->deferred_count++;
 		server->must_finish += deferred->must_finish;
+		server->checkpoint_wanted |= deferred->op == HC_CHECKPOINT;
 	}
 	pthread_mutex_unlock(&server->lock);
 	return fits;

@@ -271,6 +271,7 @@ static void test_kept_requests(void)
 	struct hc_request report = {
 		.length = sizeof(report) + sizeof(text), .op = HC_REPORT, .flags = HC_FLAG_LAZY};
 	struct handle *usual = guest.files.report;
+	uint64_t arg[4] = {0};
 	uint8_t piece[4096] = {0};
 	int pipe_fds[2];
 
@@ -293,6 +294,12 @@ static void test_kept_requests(void)
 	guest.files.report = usual;
 	guest.files.image_path = NULL;
 	close(pipe_fds[0]);
+
+	/* No room for a call that waits: nobody waits for a checkpoint. */
+	guest.server.deferred_count = HOSTCALL_DEFERRED_MAX;
+	CHECK_EQ(guest_call(&guest, HC_CHECKPOINT, 0, arg, NULL, 0)->head.result, -EAGAIN);
+	CHECK(!guest.server.checkpoint_wanted);
+	guest.server.deferred_count = 0;
 	guest.server.keeps_requests = false;
 }
 
