@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -61,6 +62,8 @@ int checkpointer_open(struct checkpointer *checkpointer, struct options *options
 	if (!options->checkpoint.restore)
 		return 0;
 	checkpointer->restore_fd = checkpoint_dir_open(options->checkpoint.restore, false);
+	if (checkpointer->restore_fd == -EWOULDBLOCK)
+		return STATUS_PROXY;
 	if (checkpointer->restore_fd < 0)
 		return checkpointer->restore_fd == -ENOENT ? STATUS_NO_IMAGE : STATUS_NOT_IMAGE;
 	checkpointer->data = checkpoint_dir_state(checkpointer->restore_fd, &size, &reason);
@@ -114,9 +117,13 @@ bool checkpointer_restore(const struct checkpointer *checkpointer, struct uhyve_
 int checkpointer_start(struct checkpointer *checkpointer, struct uhyve *uhyve)
 {
 	checkpointer->uhyve = uhyve;
-	/* Memory is mapped: the directory may be written again. */
-	if (checkpointer->restore_fd >= 0)
+	/* Memory is mapped: the directory may be written again. A child that has just been made may
+	 * still have a copy of the descriptor, so the lock does not end with it. */
+	if (checkpointer->restore_fd >= 0) {
+		flock(checkpointer->restore_fd, LOCK_UN);
 		close(checkpointer->restore_fd);
+		checkpointer->restore_fd = -1;
+	}
 	if (!checkpointer->options->wanted)
 		return 0;
 	checkpointer->dir_fd = checkpoint_dir_open(checkpointer->options->dir, true);

@@ -314,6 +314,7 @@ class Refusals(Checkpoint):
         self.addCleanup(self.finish, process)
         self.assertEqual(process.stdout.readline(), b"0\n")
         self.refused(self.machine(args=["initialise", "1"]), b"another proxy", status=125)
+        self.refused(self.restore(), b"another proxy", status=125)
         process.communicate(b"")
 
     def test_usage(self):
