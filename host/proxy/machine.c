@@ -313,6 +313,16 @@ static int machine_wait(struct machine *machine, struct pollfd *set, int count)
 	return ready;
 }
 
+/* While the guest is held no time of its own passes. */
+static void machine_checkpoint(struct machine *machine)
+{
+	const uint64_t start = now_ns();
+
+	checkpointer_step(machine->checkpoints, machine, start);
+	if (machine->deadline_ns)
+		machine->deadline_ns += now_ns() - start;
+}
+
 static void machine_step(struct machine *machine)
 {
 	struct pollfd set[POLL_SET_MAX];
@@ -348,7 +358,7 @@ static void machine_step(struct machine *machine)
 	if (machine->deadline_ns && now_ns() >= machine->deadline_ns)
 		machine->timed_out = true;
 	if (machine->checkpoints && !machine_over(machine))
-		checkpointer_step(machine->checkpoints, machine, now_ns());
+		machine_checkpoint(machine);
 }
 
 static int status_after_exit(const struct hostcall_exit *guest)
