@@ -92,7 +92,7 @@ struct virtio_net_state {
 	struct virtio_mmio_state mmio;
 	struct virtqueue_indices indices[VIRTIO_NET_QUEUES];
 	uint8_t mac[6];
-	bool wanted;
+	uint8_t wanted; /* 0 or 1; no bool, as it comes from a checkpoint */
 };
 
 /* Makes a card; MEM outlives it. NULL with *ERROR_CODE (-errno) and ERROR. */

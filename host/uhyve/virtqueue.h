@@ -26,7 +26,7 @@
 struct virtqueue_layout {
 	uint64_t desc, avail, used; /* guest-physical */
 	uint16_t size;
-	bool ready;
+	uint8_t ready; /* 0 or 1; no bool, as it may come from a checkpoint */
 };
 
 /* The device's indices: with the layout, all that has to be saved of a queue. */
