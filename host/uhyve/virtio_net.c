@@ -137,6 +137,8 @@ static void reset(void *device)
 
 	net->wanted = false;
 	wait_until_idle(net, true);
+	/* Another processor may have started it after the thread had stopped. */
+	net->wanted = false;
 	net->pending = 0;
 }
 
