@@ -238,11 +238,19 @@ void cpu_checkpoint_save_cpuid(const struct kvm_cpuid2 *cpuid, struct blob *out)
 /* Does NOW offer what SAVED does? The layout of saved vector registers has to be the same. */
 static bool leaf_fits(const struct kvm_cpuid_entry2 *now, const struct kvm_cpuid_entry2 *saved)
 {
+	const uint32_t follows = saved->function == LEAF_FEATURES ? LEAF_1_OSXSAVE : 0;
+
+	/* Which parts there are, which instructions; then the place of each part. */
+	if (saved->function == LEAF_XSAVE && saved->index < 2)
+		return !(saved->eax & ~now->eax);
 	if (saved->function == LEAF_XSAVE)
-		return saved->index < 2 || (now->eax == saved->eax && now->ebx == saved->ebx);
+		return now->eax == saved->eax && now->ebx == saved->ebx;
 	if (saved->function == LEAF_EXTENDED && (saved->ebx & ~now->ebx))
 		return false;
-	return !(saved->ecx & ~now->ecx & ~LEAF_1_OSXSAVE) && !(saved->edx & ~now->edx);
+	/* EAX of the first one is their number. */
+	if (saved->function == LEAF_EXTENDED && saved->index && (saved->eax & ~now->eax))
+		return false;
+	return !(saved->ecx & ~now->ecx & ~follows) && !(saved->edx & ~now->edx);
 }
 
 int cpu_checkpoint_check_cpuid(const struct kvm_cpuid2 *now, struct blob_reader *saved,
