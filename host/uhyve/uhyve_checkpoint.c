@@ -236,8 +236,7 @@ void uhyve_release(struct uhyve *uhyve)
 static int save_memory(struct uhyve *uhyve, int dir_fd, uint64_t number, bool full,
 		       struct uhyve_error *error)
 {
-	/* A card's writes are not marked. */
-	bool all = full || !uhyve->mem.dirty || uhyve->net || memory_image_wants_all(uhyve->image);
+	bool all = full || !uhyve->mem.dirty || memory_image_wants_all(uhyve->image);
 
 	/* The rings are written without marks. */
 	guest_mem_dirtied(&uhyve->mem, uhyve->channel.shm, channel_memory_size(BOOT_CHANNEL_RING));
