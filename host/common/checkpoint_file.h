@@ -15,7 +15,7 @@
 #define CHECKPOINT_FILE_MAX	(4ull << 30)
 
 enum checkpoint_type {
-	CHECKPOINT_MACHINE = 1, /* memory, processors, clock, channel, image */
+	CHECKPOINT_MACHINE = 1, /* memory, processors, clock, channel */
 	CHECKPOINT_PLACE,	/* paths of image and directories, mappings */
 	CHECKPOINT_CPUID,
 	CHECKPOINT_VCPU,    /* one for each vCPU */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * See sandbox_filter.h. A filter is a list of tests, one call after the other (Linux,
- * Documentation/userspace-api/seccomp_filter.rst). What no test allows ends the process in a vCPU's
- * thread. In the main thread it fails with ENOSYS, as it may be a call that another libc prefers
- * to one that is allowed; what only an attacker would make ends the process there, too.
+ * Documentation/userspace-api/seccomp_filter.rst). What no test allows ends the process in the
+ * threads of vCPUs and of the network card. In the main thread and in the user-mode network it
+ * fails with ENOSYS, as it may be a call that another libc prefers to one that is allowed; what
+ * only an attacker would make ends the process there, too.
  */
 #include "sandbox_filter.h"
 

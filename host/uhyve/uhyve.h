@@ -4,8 +4,8 @@
  * the hypervisor.
  *
  * Threads: the caller's own (all functions here, host calls), one per vCPU (vcpu.h), and one for a
- * network card (virtio_net.h). They share
- * guest memory, through the channel's protocol (abi/ring.h), and the file descriptors below.
+ * network card (virtio_net.h). They share guest memory, through the channel's protocol (abi/ring.h)
+ * and virtqueues (virtqueue.h), and the file descriptors below.
  */
 #ifndef UHYVE_UHYVE_H
 #define UHYVE_UHYVE_H
