@@ -35,6 +35,7 @@ struct call_test {
 	enum {
 		ALLOW,
 		ALLOW_EQUAL, /* argument is VALUE */
+		ALLOW_OWN,   /* argument is the id of this process */
 		ALLOW_WITH,  /* argument has a bit of VALUE */
 		ALLOW_CLEAR, /* argument has no bit of VALUE */
 		REFUSE,	     /* errno VALUE */
@@ -55,7 +56,7 @@ static const struct call_test common_calls[] = {
 	{SYS_clock_gettime, ALLOW, 0, 0},
 	{SYS_gettid, ALLOW, 0, 0},
 	{SYS_getpid, ALLOW, 0, 0},
-	{SYS_tgkill, ALLOW, 0, 0},
+	{SYS_tgkill, ALLOW_OWN, 0, 0},
 	{SYS_madvise, ALLOW, 0, 0},
 	{SYS_munmap, ALLOW, 0, 0},
 	{SYS_mmap, ALLOW_CLEAR, 2, PROT_EXEC},
@@ -331,8 +332,8 @@ static void add_test(struct filter *filter, const struct call_test *test)
 {
 	const size_t argument =
 		offsetof(struct seccomp_data, args) + test->argument * sizeof(uint64_t);
-	const bool looks =
-		test->what == ALLOW_EQUAL || test->what == ALLOW_WITH || test->what == ALLOW_CLEAR;
+	const bool looks = test->what == ALLOW_EQUAL || test->what == ALLOW_OWN ||
+			   test->what == ALLOW_WITH || test->what == ALLOW_CLEAR;
 
 	emit(filter, BPF_JMP | BPF_JEQ | BPF_K, 0, looks ? 4 : 1, (uint32_t)test->number);
 	if (!looks) {
@@ -344,6 +345,8 @@ static void add_test(struct filter *filter, const struct call_test *test)
 	load(filter, argument); /* the lower half: of flags and numbers, that is all */
 	if (test->what == ALLOW_EQUAL)
 		emit(filter, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, test->value);
+	else if (test->what == ALLOW_OWN)
+		emit(filter, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, (uint32_t)getpid());
 	else if (test->what == ALLOW_WITH)
 		emit(filter, BPF_JMP | BPF_JSET | BPF_K, 0, 1, test->value);
 	else

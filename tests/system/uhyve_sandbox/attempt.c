@@ -198,6 +198,16 @@ static long try_names(void)
 	return open("/etc/resolv.conf", O_RDONLY);
 }
 
+static long try_own_signal(void)
+{
+	return syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), 0);
+}
+
+static long try_other_signal(void)
+{
+	return syscall(SYS_tgkill, 1, 1, 0);
+}
+
 static long try_write(void)
 {
 	return open_file("rw/new", O_WRONLY | O_CREAT);
@@ -236,6 +246,8 @@ static const struct {
 	{"vhost_memory", try_vhost_memory},
 	{"unix_socket", try_unix_socket},
 	{"names", try_names},
+	{"own_signal", try_own_signal},
+	{"other_signal", try_other_signal},
 };
 
 static int confine(const char *role)

@@ -77,6 +77,11 @@ class Sandbox(testcase.IsleTest):
                      "other_memory"):  # fmt: skip
             self.check("user_net", what, KILLED)
 
+    def test_signals(self):
+        for role in ("main", "vcpu", "net", "user_net"):
+            self.check(role, "own_signal", WORKED)
+            self.check(role, "other_signal", KILLED if role in ("vcpu", "net") else REFUSED)
+
     def run_cat(self, *options, **more):
         """A guest that has started and waits."""
         command = [self.isle.proxy, "--isle=uhyve", *options, self.isle.image("cat")]
