@@ -53,6 +53,8 @@ int checkpointer_start(struct checkpointer *checkpointer, struct uhyve *uhyve);
 /* The main loop begins: a machine that is restored goes on. 0, or an exit status after a message.
  */
 int checkpointer_resume(struct checkpointer *checkpointer, struct machine *machine);
+/* The next one is due an interval from now: the guest has that time, however long saving takes. */
+void checkpointer_start_clock(struct checkpointer *checkpointer);
 /* What the main loop waits for: readable when a step is due, and how long (-1: for ever). */
 int checkpointer_fd(const struct checkpointer *checkpointer);
 int checkpointer_timeout_ms(const struct checkpointer *checkpointer, const struct machine *machine,

@@ -16,10 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
-
-#define NS_PER_SECOND 1000000000ull
 
 static int refuse(const struct checkpointer *checkpointer, const char *reason)
 {
@@ -149,18 +146,6 @@ static int restore_channel(struct machine *machine, struct blob_reader *in)
 	return frame_writer_keep(writer, bytes, size);
 }
 
-static void start_clock(struct checkpointer *checkpointer)
-{
-	struct timespec now;
-
-	if (!checkpointer->options->interval_s)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	checkpointer->due_ns =
-		((uint64_t)now.tv_sec + checkpointer->options->interval_s) * NS_PER_SECOND +
-		(uint64_t)now.tv_nsec;
-}
-
 static int resume_guest(struct checkpointer *checkpointer, struct machine *machine)
 {
 	struct file_fault fault;
@@ -185,6 +170,6 @@ static int resume_guest(struct checkpointer *checkpointer, struct machine *machi
 int checkpointer_resume(struct checkpointer *checkpointer, struct machine *machine)
 {
 	machine->server.keeps_requests = checkpointer->dir_fd >= 0;
-	start_clock(checkpointer);
+	checkpointer_start_clock(checkpointer);
 	return checkpointer->data ? resume_guest(checkpointer, machine) : 0;
 }
