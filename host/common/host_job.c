@@ -5,6 +5,8 @@
  */
 #include "host_job.h"
 
+#include "event_fd.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -54,14 +56,12 @@ static void job_free(struct host_job *job)
 static void *job_thread(void *argument)
 {
 	struct host_job *job = argument;
-	uint64_t one = 1;
 	int wake_fd = job->files->wake_fd;
 
 	job->result = job->work(job);
 	/* Publishes the result to whoever sees DONE; the job may be freed right after that. */
 	atomic_store_explicit(&job->done, true, memory_order_release);
-	ssize_t written = write(wake_fd, &one, sizeof(one));
-	(void)written;
+	event_fd_signal(wake_fd);
 	return NULL;
 }
 

@@ -7,6 +7,8 @@
 #include "stats.h"
 #include "uhyve_private.h"
 
+#include "common/event_fd.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -26,14 +28,12 @@
 static void thread_stopped(void *context, const char *text)
 {
 	struct uhyve *uhyve = context;
-	uint64_t one = 1;
 
 	pthread_mutex_lock(&uhyve->end_lock);
 	if (!uhyve->end_reason[0])
 		strncpy(uhyve->end_reason, text, sizeof(uhyve->end_reason) - 1);
 	pthread_mutex_unlock(&uhyve->end_lock);
-	ssize_t written = write(uhyve->end_fd, &one, sizeof(one));
-	(void)written;
+	event_fd_signal(uhyve->end_fd);
 }
 
 const char *uhyve_end_reason(struct uhyve *uhyve)
@@ -363,10 +363,7 @@ uint64_t uhyve_tsc_hz(const struct uhyve *uhyve)
 
 static void raise_interrupt(struct uhyve *uhyve)
 {
-	uint64_t one = 1;
-	ssize_t written = write(uhyve->irq_fd, &one, sizeof(one));
-
-	(void)written;
+	event_fd_signal(uhyve->irq_fd);
 	uhyve->interrupts++;
 }
 

@@ -2,6 +2,8 @@
 /* See vcpu.h. */
 #include "vcpu.h"
 
+#include "common/event_fd.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -106,15 +108,12 @@ static bool serve_exit(struct vcpu *vcpu)
 static void vcpu_park(struct vcpu *vcpu)
 {
 	struct vcpu_shared *shared = vcpu->shared;
-	const uint64_t one = 1;
 
 	pthread_mutex_lock(&shared->park_lock);
 	while (atomic_load(&vcpu->held) && !atomic_load(&shared->stopping)) {
 		/* It may have been released and held again before it woke: parked once more. */
-		if (!vcpu->parked && shared->parked_fd >= 0) {
-			ssize_t written = write(shared->parked_fd, &one, sizeof(one));
-			(void)written;
-		}
+		if (!vcpu->parked && shared->parked_fd >= 0)
+			event_fd_signal(shared->parked_fd);
 		vcpu->parked = true;
 		pthread_cond_wait(&shared->park_end, &shared->park_lock);
 	}

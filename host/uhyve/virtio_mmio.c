@@ -2,11 +2,12 @@
 /* See virtio_mmio.h. */
 #include "virtio_mmio.h"
 
+#include "common/event_fd.h"
+
 #include <errno.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_mmio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MAGIC	  0x74726976u /* "virt" */
 #define VERSION	  2u
@@ -28,19 +29,11 @@ void virtio_mmio_destroy(struct virtio_mmio *mmio)
 	pthread_mutex_destroy(&mmio->lock);
 }
 
-static void raise_line(struct virtio_mmio *mmio)
-{
-	const uint64_t one = 1;
-	ssize_t written = write(mmio->irq_fd, &one, sizeof(one));
-
-	(void)written;
-}
-
 static void interrupt(struct virtio_mmio *mmio, uint32_t why)
 {
 	/* Where a bit was set, the line is high, or virtio_mmio_resample is about to be called. */
 	if (!atomic_fetch_or(&mmio->isr, why))
-		raise_line(mmio);
+		event_fd_signal(mmio->irq_fd);
 }
 
 void virtio_mmio_signal(struct virtio_mmio *mmio)
@@ -57,7 +50,7 @@ void virtio_mmio_config_changed(struct virtio_mmio *mmio)
 void virtio_mmio_resample(struct virtio_mmio *mmio)
 {
 	if (atomic_load(&mmio->isr))
-		raise_line(mmio);
+		event_fd_signal(mmio->irq_fd);
 }
 
 void virtio_mmio_break(struct virtio_mmio *mmio)

@@ -2,6 +2,8 @@
 /* See virtio_net.h: features, start and end, the thread. Frames: virtio_net_io.c. */
 #include "virtio_net.h"
 
+#include "common/event_fd.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -29,14 +31,6 @@
 #define BASE_FEATURES                                                                              \
 	(BIT(VIRTIO_NET_F_MAC) | BIT(VIRTIO_NET_F_STATUS) | BIT(VIRTIO_NET_F_MRG_RXBUF) |          \
 	 BIT(VIRTIO_RING_F_EVENT_IDX))
-
-static void signal_event(int fd)
-{
-	const uint64_t one = 1;
-	ssize_t written = write(fd, &one, sizeof(one));
-
-	(void)written;
-}
 
 /* Large frames need checksums to be filled in (5.1.3.1). */
 static bool features_ok(void *device, uint64_t features)
@@ -68,7 +62,7 @@ static int activate(void *device)
 	if (err)
 		return err;
 	net->wanted = true;
-	signal_event(net->control_fd);
+	event_fd_signal(net->control_fd);
 	return 0;
 }
 
@@ -126,7 +120,7 @@ static void wait_until_idle(struct virtio_net *net, bool off)
 	while (net->serving && !net->ending) {
 		if (off)
 			net->wanted = false;
-		signal_event(net->control_fd);
+		event_fd_signal(net->control_fd);
 		pthread_cond_wait(&net->changed, &net->mmio.lock);
 	}
 }
@@ -146,7 +140,7 @@ static void notify(void *device, unsigned index)
 {
 	const struct virtio_net *net = device;
 
-	signal_event(net->kick_fd[index]);
+	event_fd_signal(net->kick_fd[index]);
 }
 
 static const struct virtio_mmio_ops mmio_ops = {
@@ -342,7 +336,7 @@ void virtio_net_stop(struct virtio_net *net)
 		return;
 	pthread_mutex_lock(&net->mmio.lock);
 	net->ending = true;
-	signal_event(net->control_fd);
+	event_fd_signal(net->control_fd);
 	pthread_mutex_unlock(&net->mmio.lock);
 	pthread_join(net->thread, NULL);
 	net->started = false;
@@ -360,7 +354,7 @@ void virtio_net_release(struct virtio_net *net)
 {
 	pthread_mutex_lock(&net->mmio.lock);
 	net->held = false;
-	signal_event(net->control_fd);
+	event_fd_signal(net->control_fd);
 	pthread_mutex_unlock(&net->mmio.lock);
 }
 
@@ -389,7 +383,7 @@ int virtio_net_restore(struct virtio_net *net, const struct virtio_net_state *st
 	net->wanted = state->wanted && !err;
 	/* What the guest was to be told, it is told once more. */
 	virtio_mmio_resample(&net->mmio);
-	signal_event(net->control_fd);
+	event_fd_signal(net->control_fd);
 	pthread_mutex_unlock(&net->mmio.lock);
 	return err;
 }
