@@ -103,7 +103,7 @@ int tcp_socket_accept(struct socket *socket, struct socket **out);
 int tcp_socket_connect(struct socket *socket, const struct socket_address *address);
 bool tcp_socket_connecting(struct socket *socket);
 int tcp_socket_connect_result(struct socket *socket);
-/* Ends listening; connections that wait are reset. */
+/* Ends listening; connections that wait are reset, half-open ones forgotten. */
 void tcp_stop_listening(struct tcp_socket *tcp) REQUIRES(net_core);
 
 /* tcp_stream.c */

@@ -185,11 +185,25 @@ int tcp_socket_listen(struct socket *socket, unsigned backlog)
 	return error;
 }
 
+/* Forgets the connections that the peers have not acknowledged yet: lwIP has given their control
+ * blocks the listener's argument, which does not outlive it. */
+static void drop_half_open(const struct tcp_socket *tcp) REQUIRES(net_core)
+{
+	struct tcp_pcb *pcb = tcp_active_pcbs, *next;
+
+	for (; pcb; pcb = next) {
+		next = pcb->next;
+		if (pcb->state == SYN_RCVD && pcb->callback_arg == tcp)
+			tcp_abandon(pcb, 0);
+	}
+}
+
 void tcp_stop_listening(struct tcp_socket *tcp)
 {
 	struct list_node *node;
 	struct tcp_pcb *pcb;
 
+	drop_half_open(tcp);
 	while ((node = list_pop_front(&tcp->children))) {
 		struct tcp_socket *child = list_entry(node, struct tcp_socket, sibling);
 

@@ -313,15 +313,35 @@ static struct socket *open_socket(struct file **file, int type, uint16_t port)
 	memcpy(address.bytes, &any, sizeof(any));
 	CHECK_EQ(socket_create(AF_INET6, type, 0, 0, file), 0);
 	socket = socket_of(*file);
+	socket->options.reuse_address = true;
+	socket->ops->options_changed(socket);
 	CHECK_EQ(socket_bind(socket, &address), 0);
 	return socket;
+}
+
+static void listen_at(uint16_t port)
+{
+	listener = open_socket(&files[0], SOCK_STREAM, port);
+	CHECK_EQ(socket_listen(listener, 8), 0);
+}
+
+/* The program ends, whatever state the connections are in, and another one takes its place. */
+static void leave(void)
+{
+	net_exit();
+	for (unsigned i = 0; i < 4; i++) {
+		if (connections[i])
+			connections[i]->ops->release(connections[i]);
+		connections[i] = NULL;
+	}
+	file_put(files[0]);
+	listen_at(TCP_PORT);
 }
 
 static void set_up(void)
 {
 	net_setup("hermit.ip=10.0.0.2 hermit.mask=255.255.255.0 hermit.gateway=10.0.0.1");
-	listener = open_socket(&files[0], SOCK_STREAM, TCP_PORT);
-	CHECK_EQ(socket_listen(listener, 8), 0);
+	listen_at(TCP_PORT);
 	datagrams = open_socket(&files[1], SOCK_DGRAM, UDP_PORT);
 	/* Frames with wrong sums get nowhere. */
 	netif_default->chksum_flags &= 0x00ff;
@@ -353,7 +373,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			host_now_ns += (uint64_t)byte() * 50000000;
 			host_run_task();
 		} else if (choice & 0x10) {
-			finish(choice & 7);
+			if (choice & 8)
+				leave();
+			else
+				finish(choice & 7);
 		} else {
 			send_frame();
 		}
