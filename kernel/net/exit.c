@@ -4,12 +4,13 @@
  * they hold. Here the machine ends with the process, so it waits until the peers have acknowledged
  * everything; not for those that take nothing more.
  *
- * The other threads are gone. The network task runs, and all state is under the core lock.
+ * The other threads are gone, or do not end (process_exit) and may be reading from a socket: what
+ * has been received stays where it is. The network task runs, and all state is under the core lock.
  */
 #include <core/clock.h>
 #include <lwip/priv/tcp_priv.h>
 #include <net/net.h>
-#include <sched/task.h>
+#include <sched/wait.h>
 
 #include "stack.h"
 #include "tcp.h"
@@ -72,12 +73,14 @@ static uint64_t look(void)
 void net_exit(void)
 {
 	uint64_t now = clock_monotonic_ns(), end = now + LIMIT_NS, patience = now + PATIENCE_NS;
+	struct wait_queue nobody; /* wakes: a signal that is pending must not end the sleep */
 	uint64_t before, left;
 
 	if (!net_started())
 		return;
+	wait_queue_init(&nobody);
 	for (left = begin(); left && now < end && now < patience; now = clock_monotonic_ns()) {
-		(void)task_sleep_until(now + STEP_NS);
+		(void)wait_event(&nobody, WAIT_UNINTERRUPTIBLE, now + STEP_NS, false);
 		before = left;
 		left = look();
 		if (left < before)

@@ -81,7 +81,7 @@ struct tcp_pcb *tcp_detach(struct tcp_socket *tcp) REQUIRES(net_core);
 void tcp_update_space(struct tcp_socket *tcp) REQUIRES(net_core);
 bool tcp_writable(const struct tcp_socket *tcp);
 /* Ends TCP's connection as close(2) does: what was sent goes on its way, unless there is something
- * unread. The control block is left to lwIP. */
+ * unread. The control block is left to lwIP; what has been received stays. */
 void tcp_end(struct tcp_socket *tcp) REQUIRES(net_core);
 /* Ends TCP's connection at once, throws away what it has received. */
 void tcp_reset(struct tcp_socket *tcp) REQUIRES(net_core);

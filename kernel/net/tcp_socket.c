@@ -289,11 +289,12 @@ void tcp_end(struct tcp_socket *tcp)
 	bool reset = atomic_load(&tcp->available) || (options->linger && !options->linger_seconds);
 	struct tcp_pcb *pcb = tcp_detach(tcp);
 
-	if (pcb)
-		pcb->rcv_wnd = TCP_WND_MAX(pcb); /* lwIP would take less for unread data */
-	if (pcb && (reset || tcp_close(pcb) != ERR_OK))
+	if (!pcb)
+		return;
+	tcp_window_use(tcp, pcb);
+	pcb->rcv_wnd = TCP_WND_MAX(pcb); /* lwIP would take less for unread data */
+	if (reset || tcp_close(pcb) != ERR_OK)
 		tcp_abort(pcb);
-	tcp_drop_received(tcp);
 }
 
 static void tcp_socket_release(struct socket *socket)
@@ -307,6 +308,7 @@ static void tcp_socket_release(struct socket *socket)
 	if (tcp_state(tcp) == TCP_LISTENING)
 		tcp_stop_listening(tcp);
 	tcp_end(tcp);
+	tcp_drop_received(tcp);
 	net_unlock();
 	kfree(tcp);
 }
