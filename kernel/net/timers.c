@@ -37,7 +37,7 @@
 #define TICK_NS	       (TCP_SLOW_INTERVAL * NS_PER_MSEC)
 #define LINK_ACTIVE_NS (30 * NS_PER_SEC)
 #define TIME_WAIT_MAX  512u
-#define MAKE_UP_MAX    600u /* rounds */
+#define MAKE_UP_MAX    600ul /* rounds */
 
 static uint64_t due_ns[CYCLES_MAX] GUARDED_BY(net_core);
 static uint64_t tcp_seen_ns GUARDED_BY(net_core); /* up to when tcp_ticks counts */
@@ -134,12 +134,18 @@ static void tcp_run(uint64_t now) REQUIRES(net_core)
 	due_ns[TCP_CYCLE] = tcp_next(now);
 }
 
-/* Does one of the timers of less than a second have nothing to do, until frames come or go? */
+/* One of the timers of less than a second? */
+static bool is_fast(lwip_cyclic_timer_handler handler)
+{
+	return handler == igmp_tmr || handler == mld6_tmr || handler == dhcp_fine_tmr;
+}
+
+/* Does the fast timer HANDLER have nothing to do, until frames come or go? */
 static bool fast_at_rest(lwip_cyclic_timer_handler handler) REQUIRES(net_core)
 {
 	const struct netif *netif;
 
-	if (handler != igmp_tmr && handler != mld6_tmr && handler != dhcp_fine_tmr)
+	if (!is_fast(handler))
 		return false;
 	NETIF_FOREACH(netif)
 	{
@@ -206,13 +212,14 @@ void net_timers_link_activity(void)
 		return;
 	due_changed = true;
 	for (unsigned cycle = TCP_CYCLE + 1; cycle < (unsigned)lwip_num_cyclic_timers; cycle++) {
-		uint64_t rounds = (now - link_ran_ns) / interval_ns(cycle);
+		lwip_cyclic_timer_handler handler = lwip_cyclic_timers[cycle].handler;
+		uint64_t rounds = MIN((now - link_ran_ns) / interval_ns(cycle), MAKE_UP_MAX);
 
 		if (due_ns[cycle] != TIME_NEVER)
 			continue;
-		rounds = link_stopped ? MIN(rounds, (uint64_t)MAKE_UP_MAX) : 0;
-		for (; rounds; rounds--)
-			lwip_cyclic_timers[cycle].handler();
+		/* A fast timer had nothing to do; what is due now has only begun. */
+		for (; rounds && !is_fast(handler); rounds--)
+			handler();
 		due_ns[cycle] = now + interval_ns(cycle);
 	}
 	link_stopped = fast_stopped = false;
