@@ -4,8 +4,8 @@
  * datagrams that wait in the socket's queue. Multicast groups can be joined; nothing is ever sent
  * to them.
  *
- * Lock: netlink_socket.lock guards the queue and the addresses; it is held while a reply is copied
- * out.
+ * Lock: netlink_socket.lock guards the queue, the addresses and the options; it is held while a
+ * reply is copied out, and while a request waits for the network's address.
  */
 #include "netlink.h"
 
@@ -124,7 +124,7 @@ static int netlink_connect(struct socket *socket, const struct socket_address *a
 }
 
 static void write_address(const struct netlink_socket *netlink, bool kernel,
-			  struct socket_address *out)
+			  struct socket_address *out) REQUIRES(netlink->lock)
 {
 	struct sockaddr_nl address = {.nl_family = AF_NETLINK};
 
@@ -138,7 +138,11 @@ static void write_address(const struct netlink_socket *netlink, bool kernel,
 
 static int netlink_name(struct socket *socket, bool peer, struct socket_address *address)
 {
-	write_address(netlink_of(socket), peer, address);
+	struct netlink_socket *netlink = netlink_of(socket);
+
+	mutex_lock(&netlink->lock);
+	write_address(netlink, peer, address);
+	mutex_unlock(&netlink->lock);
 	return 0;
 }
 
@@ -335,20 +339,25 @@ static int netlink_set_option(struct socket *socket, int level, int name, const 
 	error = socket_option_int(value, size, &number);
 	if (error || name == NETLINK_ADD_MEMBERSHIP || name == NETLINK_DROP_MEMBERSHIP)
 		return error;
+	mutex_lock(&netlink->lock);
 	if (number)
 		netlink->options |= 1u << name;
 	else
 		netlink->options &= ~(1u << name);
+	mutex_unlock(&netlink->lock);
 	return 0;
 }
 
 static int netlink_get_option(struct socket *socket, int level, int name, void *value, size_t *size)
 {
+	struct netlink_socket *netlink = netlink_of(socket);
 	int number;
 
 	if (level != SOL_NETLINK || name < NETLINK_PKTINFO || name > NETLINK_GET_STRICT_CHK)
 		return -ENOPROTOOPT;
-	number = netlink_of(socket)->options >> name & 1;
+	mutex_lock(&netlink->lock);
+	number = netlink->options >> name & 1;
+	mutex_unlock(&netlink->lock);
 	return socket_option_return(value, size, &number, sizeof(number));
 }
 
