@@ -8,10 +8,11 @@
 #include "tcp.h"
 #include "udp.h"
 
-#define TCP_WIDTH    149u
-#define UDP_WIDTH    127u
-#define ADDRESS_SIZE 40u		      /* of the text: 32 digits, colon, 4 digits */
-#define TICKS_A_SLOT (TCP_SLOW_INTERVAL / 10) /* Linux's clock ticks (USER_HZ) */
+#define TCP_WIDTH	149u
+#define UDP_WIDTH	127u
+#define ADDRESS_SIZE	40u /* of the text: 32 digits, colon, 4 digits */
+#define TIME_WAIT_SLOTS (2 * TCP_MSL / TCP_SLOW_INTERVAL)
+#define TICKS_A_SLOT	(TCP_SLOW_INTERVAL / 10) /* Linux's clock ticks (USER_HZ) */
 
 /* What the columns that both protocols have show. */
 struct row {
@@ -113,7 +114,7 @@ static void put_connections(struct table *table, bool ip6, const struct tcp_pcb 
 			row.send_queue = 0;
 			row.timer = 3;
 			row.timer_ticks =
-				(2 * TCP_MSL / TCP_SLOW_INTERVAL - (tcp_ticks - pcb->tmr)) *
+				(TIME_WAIT_SLOTS - MIN(tcp_ticks - pcb->tmr, TIME_WAIT_SLOTS)) *
 				TICKS_A_SLOT;
 		} else if (pcb->unacked) {
 			row.timer = 1;
