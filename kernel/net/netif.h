@@ -26,11 +26,15 @@ void netif_await(const ip_addr_t *ip, bool v6);
 
 bool netif_is_loopback(const struct netif *netif);
 /* Linux's name: "lo", "eth0". */
+#define NETIF_NAME_SIZE 16u /* IFNAMSIZ */
 void netif_name_of(const struct netif *netif, char *name, size_t size);
 /* The interface that Linux would call NAME, or NULL. */
 struct netif *netif_named(const char *name) REQUIRES(net_core);
-/* Linux's flags of an interface (netdevice(7)). */
+/* Linux's flags, type (ARPHRD_...) and MTU of an interface (netdevice(7)). */
+#define IFF_RUNNING 0x40u
 unsigned netif_linux_flags(const struct netif *netif) REQUIRES(net_core);
+unsigned netif_linux_type(const struct netif *netif);
+unsigned netif_linux_mtu(const struct netif *netif) REQUIRES(net_core);
 
 /* What has passed an interface since its start. */
 struct netif_counters {

@@ -5,18 +5,20 @@
 #include "hooks.h"
 #include "netif.h"
 
-#define NAME_SIZE     16u /* IFNAMSIZ */
-#define IFF_UP	      0x1u
-#define IFF_BROADCAST 0x2u
-#define IFF_LOOPBACK  0x8u
-#define IFF_RUNNING   0x40u
-#define IFF_MULTICAST 0x1000u
+#define IFF_UP		0x1u
+#define IFF_BROADCAST	0x2u
+#define IFF_LOOPBACK	0x8u
+#define IFF_MULTICAST	0x1000u
+
+#define ARPHRD_ETHER	1
+#define ARPHRD_LOOPBACK 772
+#define LOOPBACK_MTU	65536
 
 static struct netif_counters loopback GUARDED_BY(net_core);
 
 struct netif *netif_named(const char *name)
 {
-	char other[NAME_SIZE];
+	char other[NETIF_NAME_SIZE];
 	struct netif *netif;
 
 	NETIF_FOREACH(netif)
@@ -37,6 +39,16 @@ unsigned netif_linux_flags(const struct netif *netif)
 	if (netif_is_loopback(netif))
 		return flags | IFF_LOOPBACK;
 	return flags | IFF_BROADCAST | IFF_MULTICAST;
+}
+
+unsigned netif_linux_type(const struct netif *netif)
+{
+	return netif_is_loopback(netif) ? ARPHRD_LOOPBACK : ARPHRD_ETHER;
+}
+
+unsigned netif_linux_mtu(const struct netif *netif)
+{
+	return netif_is_loopback(netif) ? LOOPBACK_MTU : netif->mtu;
 }
 
 void netif_counters(const struct netif *netif, struct netif_counters *out)

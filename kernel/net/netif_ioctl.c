@@ -11,13 +11,9 @@
 
 #include "netif.h"
 
-#define ARPHRD_ETHER	1
-#define ARPHRD_LOOPBACK 772
-#define NAME_SIZE	16u /* IFNAMSIZ */
-
 /* struct ifreq: <linux/if.h> cannot be had without the C library's headers. */
 struct ifreq {
-	char name[NAME_SIZE];
+	char name[NETIF_NAME_SIZE];
 	union {
 		struct sockaddr_in address;
 		struct {
@@ -67,14 +63,14 @@ static int answer(struct ifreq *request, const struct netif *netif, unsigned com
 		put_address(request, mask);
 		return 0;
 	case SIOCGIFMTU:
-		request->number = loopback ? 65536 : netif->mtu;
+		request->number = (int32_t)netif_linux_mtu(netif);
 		return 0;
 	case SIOCGIFINDEX:
 		request->number = netif_get_index((struct netif *)(uintptr_t)netif);
 		return 0;
 	case SIOCGIFHWADDR:
 		memset(request->room, 0, sizeof(request->room));
-		request->hardware.type = loopback ? ARPHRD_LOOPBACK : ARPHRD_ETHER;
+		request->hardware.type = (uint16_t)netif_linux_type(netif);
 		memcpy(request->hardware.bytes, netif->hwaddr, netif->hwaddr_len);
 		return 0;
 	case SIOCGIFMETRIC:
@@ -102,7 +98,7 @@ static long list_interfaces(uintptr_t argument)
 		netif = netif_get_by_index((u8_t)index);
 		if (!netif || !netif_ip4_addr(netif)->addr)
 			continue;
-		netif_name_of(netif, requests[count].name, NAME_SIZE);
+		netif_name_of(netif, requests[count].name, NETIF_NAME_SIZE);
 		put_address(&requests[count++], netif_ip4_addr(netif)->addr);
 	}
 	net_unlock();
@@ -151,7 +147,7 @@ long netif_ioctl(unsigned command, uintptr_t argument)
 		return name_by_index(argument);
 	if (arch_user_read(&request, argument, sizeof(request)))
 		return -EFAULT;
-	request.name[NAME_SIZE - 1] = '\0';
+	request.name[NETIF_NAME_SIZE - 1] = '\0';
 	if (command != SIOCGIFINDEX && command != SIOCGIFHWADDR && command != SIOCGIFMTU)
 		netif_await(NULL, false);
 	net_lock();

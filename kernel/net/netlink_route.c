@@ -16,16 +16,11 @@
 #include "netif.h"
 #include "netlink.h"
 
-#define NAME_SIZE	 16u /* IFNAMSIZ */
-#define ARPHRD_ETHER	 1
-#define ARPHRD_LOOPBACK	 772
-#define IFF_RUNNING	 0x40u
 #define IFF_LOWER_UP	 0x10000u
 #define IF_OPER_UNKNOWN	 0
 #define IF_OPER_DOWN	 2
 #define IF_OPER_UP	 6
 #define QUEUE_LENGTH	 1000u
-#define LOOPBACK_MTU	 65536u
 #define ADDRESS_FOR_EVER 0xffffffffu
 
 /* Appends an attribute to the last message, which began at offset START. */
@@ -51,7 +46,7 @@ static void put_u32(struct netlink_reply *reply, size_t start, unsigned type, ui
 static void put_name(struct netlink_reply *reply, size_t start, unsigned type,
 		     const struct netif *netif)
 {
-	char name[NAME_SIZE];
+	char name[NETIF_NAME_SIZE];
 
 	netif_name_of(netif, name, sizeof(name));
 	put(reply, start, type, name, strlen(name) + 1);
@@ -90,7 +85,7 @@ static void put_link(struct netlink_reply *reply, struct netif *netif, unsigned 
 	bool loopback = netif_is_loopback(netif);
 	unsigned shown = netif_linux_flags(netif);
 	struct ifinfomsg info = {
-		.ifi_type = loopback ? ARPHRD_LOOPBACK : ARPHRD_ETHER,
+		.ifi_type = (uint16_t)netif_linux_type(netif),
 		.ifi_index = netif_get_index(netif),
 		.ifi_flags = shown | (shown & IFF_RUNNING ? IFF_LOWER_UP : 0),
 	};
@@ -103,7 +98,7 @@ static void put_link(struct netlink_reply *reply, struct netif *netif, unsigned 
 	if (loopback)
 		state = IF_OPER_UNKNOWN;
 	put(reply, start, IFLA_OPERSTATE, &state, sizeof(state));
-	put_u32(reply, start, IFLA_MTU, loopback ? LOOPBACK_MTU : netif->mtu);
+	put_u32(reply, start, IFLA_MTU, netif_linux_mtu(netif));
 	put(reply, start, IFLA_ADDRESS, loopback ? nowhere : netif->hwaddr, sizeof(nowhere));
 	put(reply, start, IFLA_BROADCAST, loopback ? nowhere : everybody, sizeof(nowhere));
 	put_counters(reply, start, netif);

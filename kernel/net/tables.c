@@ -11,7 +11,6 @@
 
 #include "netif.h"
 
-#define NAME_SIZE   16u /* IFNAMSIZ */
 #define LINE_WIDTH  127u
 #define RTF_UP	    0x1u
 #define RTF_GATEWAY 0x2u
@@ -40,7 +39,7 @@ static void put_dev(struct table *table) REQUIRES(net_core)
 	for (u8_t index = 1; index <= 2; index++) {
 		const struct netif *netif = netif_get_by_index(index);
 		struct netif_counters counters;
-		char name[NAME_SIZE];
+		char name[NETIF_NAME_SIZE];
 
 		if (!netif)
 			continue;
@@ -62,7 +61,7 @@ static void put_dev(struct table *table) REQUIRES(net_core)
 static void put_one_route(struct table *table, const struct netif *netif, uint32_t net,
 			  uint32_t gateway, uint32_t mask)
 {
-	char name[NAME_SIZE];
+	char name[NETIF_NAME_SIZE];
 
 	netif_name_of(netif, name, sizeof(name));
 	table_line(table, "%s\t%08X\t%08X\t%04X\t0\t0\t0\t%08X\t0\t0\t0", name, net, gateway,
@@ -89,7 +88,7 @@ static void put_if_inet6(struct table *table) REQUIRES(net_core)
 {
 	for (u8_t index = 1; index <= 2; index++) {
 		const struct netif *netif = netif_get_by_index(index);
-		char name[NAME_SIZE];
+		char name[NETIF_NAME_SIZE];
 
 		for (int8_t i = 0; netif && i < LWIP_IPV6_NUM_ADDRESSES; i++) {
 			const ip6_addr_t *ip = netif_ip6_addr(netif, i);
