@@ -183,6 +183,8 @@ static void ring_send_dying(const struct host_buffer *pieces, unsigned count)
 				arch_cpu_relax();
 			}
 		}
+		if (size) /* the host takes nothing more */
+			return;
 	}
 	tx_publish();
 	ring.tx_end = ring.tx_tail;
