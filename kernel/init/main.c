@@ -112,7 +112,9 @@ static void send_signal(int signo)
 static void report_exit(int status, int signo)
 {
 	file_exit();
-	net_exit();
+	/* A thread that does not end may hold the lock of the network. */
+	if (process_thread_count() <= 1)
+		net_exit();
 	for (unsigned i = 0; i < cpu_count(); i++) {
 		const struct cpu *cpu = cpu_get(i);
 
