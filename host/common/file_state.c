@@ -7,6 +7,7 @@
 #include "file_state.h"
 
 #include "file_calls.h"
+#include "host_time.h"
 #include "path_walk.h"
 
 #include <errno.h>
@@ -18,8 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NS_PER_SECOND 1000000000ull
-#define STD_HANDLES   3u
+#define STD_HANDLES 3u
 
 /* Flags of an open file that it is opened with again. */
 #define FLAGS_KEPT (O_ACCMODE | O_APPEND | O_DSYNC | O_SYNC | O_NOATIME | O_PATH | O_DIRECTORY)
@@ -43,11 +43,6 @@ static int fail(struct file_fault *fault, int err, const char *path, const char 
 	return err;
 }
 
-static uint64_t mtime_ns(const struct stat *st)
-{
-	return (uint64_t)st->st_mtim.tv_sec * NS_PER_SECOND + (uint64_t)st->st_mtim.tv_nsec;
-}
-
 static struct file_record describe(uint32_t number, struct handle *handle)
 {
 	struct file_record record = {.handle = number,
@@ -68,7 +63,7 @@ static struct file_record describe(uint32_t number, struct handle *handle)
 		record.dev = st.st_dev;
 		record.ino = st.st_ino;
 		record.size = (uint64_t)st.st_size;
-		record.mtime_ns = mtime_ns(&st);
+		record.mtime_ns = timespec_ns(&st.st_mtim);
 	}
 	return record;
 }
@@ -136,7 +131,8 @@ static int compare(const struct handle *handle, const struct file_record *saved,
 		return fail(fault, -ESTALE, path, "it was something else at the checkpoint");
 	if (!S_ISREG(st.st_mode) || (saved->flags & O_PATH))
 		return 0;
-	if (!writes && ((uint64_t)st.st_size != saved->size || mtime_ns(&st) != saved->mtime_ns))
+	if (!writes &&
+	    ((uint64_t)st.st_size != saved->size || timespec_ns(&st.st_mtim) != saved->mtime_ns))
 		return fail(fault, -ESTALE, path, "it has been changed since the checkpoint");
 	if (writes && (st.st_dev != saved->dev || st.st_ino != saved->ino))
 		return fail(fault, -ESTALE, path, "it has been replaced since the checkpoint");

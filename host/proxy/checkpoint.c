@@ -7,25 +7,18 @@
 #include "message.h"
 
 #include "common/file_state.h"
+#include "common/host_time.h"
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
-#define NS_PER_SECOND 1000000000ull
-#define NS_PER_MS     1000000u
-#define RETRY_MS      10 /* while something else has to end first */
+#define RETRY_MS 10 /* while something else has to end first */
 
 void checkpointer_start_clock(struct checkpointer *checkpointer)
 {
-	struct timespec now;
-
-	if (!checkpointer->options->interval_s)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	checkpointer->due_ns =
-		((uint64_t)now.tv_sec + checkpointer->options->interval_s) * NS_PER_SECOND +
-		(uint64_t)now.tv_nsec;
+	if (checkpointer->options->interval_s)
+		checkpointer->due_ns =
+			monotonic_ns() + checkpointer->options->interval_s * NS_PER_SECOND;
 }
 
 int checkpointer_fd(const struct checkpointer *checkpointer)

@@ -4,6 +4,8 @@
 
 #include "message.h"
 
+#include "common/host_time.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,8 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NS_PER_SECOND 1000000000ull
-#define MAPPINGS_MAX  (1u << 20)
+#define MAPPINGS_MAX (1u << 20)
 
 static int image_checksum(int fd, uint64_t *sum)
 {
@@ -47,8 +48,7 @@ static int describe_image(struct checkpoint_place *place, int fd)
 	if (fstat(fd, &st) != 0)
 		return -errno;
 	place->image_size = (uint64_t)st.st_size;
-	place->image_mtime_ns =
-		(uint64_t)st.st_mtim.tv_sec * NS_PER_SECOND + (uint64_t)st.st_mtim.tv_nsec;
+	place->image_mtime_ns = timespec_ns(&st.st_mtim);
 	return 0;
 }
 

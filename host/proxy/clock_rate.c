@@ -6,12 +6,12 @@
  */
 #include "clock_rate.h"
 
-#include <time.h>
+#include "common/host_time.h"
+
 #include <x86intrin.h>
 
-#define READINGS      8
-#define SHORTEST_NS   1000000u
-#define NS_PER_SECOND 1000000000u
+#define READINGS    8
+#define SHORTEST_NS 1000000u
 
 struct clock_sample clock_sample_now(void)
 {
@@ -27,7 +27,7 @@ struct clock_sample clock_sample_now(void)
 			continue;
 		best_width = after - before;
 		best.tsc = before + best_width / 2;
-		best.ns = (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+		best.ns = timespec_ns(&now);
 	}
 	return best;
 }

@@ -2,6 +2,8 @@
 /* See kvm_probe.h. Memory layout, registers: Intel SDM vol. 3, 4.5 (4-level paging) and 10.8.5. */
 #include "kvm_probe.h"
 
+#include "common/host_time.h"
+
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <signal.h>
@@ -11,7 +13,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Guest-physical layout of the probe's 16 KiB: code, then three levels of page tables. */
@@ -63,13 +64,6 @@ struct probe {
 	struct kvm_run *run;
 	size_t run_size;
 };
-
-static uint64_t probe_now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static void probe_fill_memory(uint8_t *memory)
 {
@@ -152,10 +146,10 @@ static uint64_t probe_run(const struct probe *probe, unsigned offset, unsigned c
 	struct kvm_regs regs = {.rip = PROBE_CODE + offset, .rcx = count, .rflags = 2};
 	if (ioctl(probe->vcpu, KVM_SET_REGS, &regs) != 0)
 		return 0;
-	uint64_t start = probe_now_ns();
+	uint64_t start = monotonic_ns();
 	if (ioctl(probe->vcpu, KVM_RUN, 0) != 0 || probe->run->exit_reason != KVM_EXIT_HLT)
 		return 0;
-	uint64_t ns = probe_now_ns() - start;
+	uint64_t ns = monotonic_ns() - start;
 	return ns ? ns : 1;
 }
 

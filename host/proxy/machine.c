@@ -7,15 +7,15 @@
 #include "signals.h"
 #include "terminal.h"
 
+#include "common/host_time.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#define NS_PER_MS	1000000u
 #define GREETING_NS	(60ull * 1000 * NS_PER_MS) /* from the start to HELLO */
 #define FRAME_NS	(10ull * 1000 * NS_PER_MS) /* from a frame's first byte to its last */
 #define CHANNEL_LOST_NS (1ull * 1000 * NS_PER_MS)  /* from the channel's end to the isle's */
@@ -41,16 +41,9 @@ enum fixed_slot {
 
 #define POLL_SET_MAX (SLOT_COUNT + HOSTCALL_DEFERRED_MAX)
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static void set_deadline(struct machine *machine, uint64_t after_ns)
 {
-	machine->deadline_ns = machine->patient ? 0 : now_ns() + after_ns;
+	machine->deadline_ns = machine->patient ? 0 : monotonic_ns() + after_ns;
 	machine->deadline_for_frame = false;
 }
 
@@ -286,7 +279,7 @@ static int poll_timeout_ms(const struct machine *machine)
 {
 	if (!machine->deadline_ns)
 		return -1;
-	uint64_t now = now_ns();
+	uint64_t now = monotonic_ns();
 	if (now >= machine->deadline_ns)
 		return 0;
 	return (int)((machine->deadline_ns - now) / NS_PER_MS) + 1;
@@ -297,7 +290,7 @@ static int machine_wait(struct machine *machine, struct pollfd *set, int count)
 	const struct isle *isle = &machine->isle;
 	int timeout_ms = poll_timeout_ms(machine);
 	int checkpoint_ms = machine->checkpoints ? checkpointer_timeout_ms(machine->checkpoints,
-									   machine, now_ns())
+									   machine, monotonic_ns())
 						 : -1;
 
 	if (checkpoint_ms >= 0 && (timeout_ms < 0 || checkpoint_ms < timeout_ms))
@@ -316,11 +309,11 @@ static int machine_wait(struct machine *machine, struct pollfd *set, int count)
 /* While the guest is held no time of its own passes. */
 static void machine_checkpoint(struct machine *machine)
 {
-	const uint64_t start = now_ns();
+	const uint64_t start = monotonic_ns();
 
 	checkpointer_step(machine->checkpoints, machine, start);
 	if (machine->deadline_ns)
-		machine->deadline_ns += now_ns() - start;
+		machine->deadline_ns += monotonic_ns() - start;
 }
 
 static void machine_step(struct machine *machine)
@@ -355,7 +348,7 @@ static void machine_step(struct machine *machine)
 		handle_signal(machine, signo);
 	if (set[SLOT_END].revents)
 		isle_ended(machine);
-	if (machine->deadline_ns && now_ns() >= machine->deadline_ns)
+	if (machine->deadline_ns && monotonic_ns() >= machine->deadline_ns)
 		machine->timed_out = true;
 	if (machine->checkpoints && !machine_over(machine))
 		machine_checkpoint(machine);

@@ -7,20 +7,12 @@
 #include "message.h"
 #include "sandbox.h"
 
+#include "common/host_time.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-#define NS_PER_US 1000u
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static ssize_t isle_receive(void *context, struct frame_reader *reader)
 {
@@ -86,7 +78,7 @@ static void isle_kill(void *context)
 
 static void print_timings(const struct uhyve_isle *uhyve)
 {
-	uint64_t now = now_ns();
+	uint64_t now = monotonic_ns();
 	struct uhyve_counters counters;
 
 	uhyve_counters(uhyve->machine, &counters);
@@ -211,7 +203,7 @@ int uhyve_isle_start(struct uhyve_isle *uhyve, const struct options *options, in
 	struct uhyve_error error;
 	int err;
 
-	*uhyve = (struct uhyve_isle){.options = options, .start_ns = now_ns()};
+	*uhyve = (struct uhyve_isle){.options = options, .start_ns = monotonic_ns()};
 	int status = kvm_require(options);
 	if (!status)
 		status = uhyve_net_open(&uhyve->net, options);
@@ -233,7 +225,7 @@ int uhyve_isle_start(struct uhyve_isle *uhyve, const struct options *options, in
 		return err == -ENOEXEC || (restores && err == -EINVAL) ? STATUS_NOT_IMAGE
 								       : STATUS_PROXY;
 	}
-	uhyve->ready_ns = now_ns();
+	uhyve->ready_ns = monotonic_ns();
 	*isle = (struct isle){.ops = &uhyve_ops,
 			      .context = uhyve,
 			      .name = "uhyve",

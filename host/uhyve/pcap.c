@@ -2,6 +2,10 @@
 /* See pcap.h. */
 #include "pcap.h"
 
+#include "pieces.h"
+
+#include "common/host_time.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <time.h>
@@ -10,7 +14,6 @@
 #define MAGIC	      0xa1b2c3d4u /* times in microseconds */
 #define LINK_ETHERNET 1u
 #define FRAME_MAX     (256u << 10)
-#define NS_PER_US     1000
 
 struct file_header {
 	uint32_t magic;
@@ -57,27 +60,19 @@ void pcap_start(struct pcap *pcap, int fd)
 void pcap_add(struct pcap *pcap, const struct iovec *pieces, unsigned count, size_t skip,
 	      size_t size)
 {
+	struct piece_walk walk = {pieces, count, skip, size};
 	struct timespec now;
+	struct iovec part;
 
 	if (pcap->fd < 0)
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
 	const struct frame_header header = {.seconds = (uint32_t)now.tv_sec,
-					    .microseconds = (uint32_t)(now.tv_nsec / NS_PER_US),
+					    .microseconds =
+						    (uint32_t)((uint64_t)now.tv_nsec / NS_PER_US),
 					    .captured = (uint32_t)size,
 					    .length = (uint32_t)size};
 	put(pcap, &header, sizeof(header));
-	for (unsigned i = 0; i < count && size > 0; i++) {
-		size_t length = pieces[i].iov_len;
-		if (skip >= length) {
-			skip -= length;
-			continue;
-		}
-		length -= skip;
-		if (length > size)
-			length = size;
-		put(pcap, (const uint8_t *)pieces[i].iov_base + skip, length);
-		size -= length;
-		skip = 0;
-	}
+	while (piece_walk_next(&walk, &part))
+		put(pcap, part.iov_base, part.iov_len);
 }

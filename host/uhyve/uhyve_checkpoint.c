@@ -7,15 +7,15 @@
 #include "cpu_checkpoint.h"
 #include "uhyve_private.h"
 
+#include "common/host_time.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
-#define NS_PER_SECOND 1000000000ull
-#define KHZ_MAX	      100000000u
+#define KHZ_MAX 100000000u
 
 /* Section CHECKPOINT_MACHINE. */
 struct machine_section {
@@ -27,14 +27,6 @@ struct machine_section {
 };
 
 _Static_assert(sizeof(struct machine_section) == 64, "machine_section");
-
-static uint64_t realtime_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
-}
 
 static int invalid(struct uhyve_error *error)
 {
@@ -113,7 +105,7 @@ int uhyve_prepare_memory(struct uhyve *uhyve, const struct uhyve_config *config,
 /* As if the guest had run since. */
 static void advance(struct machine_section *machine)
 {
-	uint64_t now = realtime_ns();
+	uint64_t now = clock_now_ns(CLOCK_REALTIME);
 	uint64_t passed = now > machine->realtime_ns ? now - machine->realtime_ns : 0;
 
 	machine->clock.tsc +=
@@ -255,7 +247,7 @@ static int save_machine(struct uhyve *uhyve, struct blob *out, struct uhyve_erro
 	struct machine_section machine = {.memory = uhyve->mem.size,
 					  .cpus = uhyve->vcpu_count,
 					  .channel = channel_save(&uhyve->channel),
-					  .realtime_ns = realtime_ns()};
+					  .realtime_ns = clock_now_ns(CLOCK_REALTIME)};
 
 	int err = cpu_checkpoint_save_clock(&uhyve->vm, uhyve->vcpus, &machine.clock, error);
 	blob_put(out, &machine, sizeof(machine));

@@ -7,6 +7,8 @@
  */
 #include "virtio_net.h"
 
+#include "pieces.h"
+
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -47,22 +49,12 @@ static void undo_cut(struct iovec *pieces, unsigned count, const struct cut *cut
 static void copy_to(const struct iovec *pieces, unsigned count, size_t skip, const void *data,
 		    size_t size)
 {
+	struct piece_walk walk = {pieces, count, skip, size};
 	const uint8_t *from = data;
+	struct iovec part;
 
-	for (unsigned i = 0; i < count && size > 0; i++) {
-		size_t length = pieces[i].iov_len;
-		if (skip >= length) {
-			skip -= length;
-			continue;
-		}
-		length -= skip;
-		if (length > size)
-			length = size;
-		memcpy((uint8_t *)pieces[i].iov_base + skip, from, length);
-		from += length;
-		size -= length;
-		skip = 0;
-	}
+	for (; piece_walk_next(&walk, &part); from += part.iov_len)
+		memcpy(part.iov_base, from, part.iov_len);
 }
 
 /* The guest broke the rules: nothing more until it resets the card. */

@@ -11,6 +11,8 @@
 
 #include "message.h"
 
+#include "common/host_time.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -18,13 +20,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FRAME_MAX  (66u << 10)
 #define FRAMES_MAX 64 /* taken in a row */
 #define TIMERS_MAX 4u
-#define NS_PER_MS  1000000
 
 struct timer {
 	SlirpTimerCb callback;
@@ -43,11 +43,8 @@ struct network {
 
 static int64_t now_ns(void *context)
 {
-	struct timespec now;
-
 	(void)context;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 * NS_PER_MS + now.tv_nsec;
+	return (int64_t)monotonic_ns();
 }
 
 static ssize_t send_frame(const void *frame, size_t size, void *context)
@@ -219,7 +216,7 @@ static bool take_frames(void)
 /* Runs timers that are due; how long until the next, LIMIT_MS at most. */
 static uint32_t run_timers(uint32_t limit_ms)
 {
-	const int64_t now_ms = now_ns(NULL) / NS_PER_MS;
+	const int64_t now_ms = now_ns(NULL) / (int64_t)NS_PER_MS;
 
 	for (unsigned i = 0; i < TIMERS_MAX; i++) {
 		struct timer *timer = &network.timers[i];
