@@ -24,19 +24,6 @@ struct request {
 
 static struct request requests[REQUESTS];
 
-arch_irq_state_t spin_lock(struct spinlock *lock) NO_THREAD_SAFETY
-{
-	CHECK(!lock->owner);
-	lock->owner = 1;
-	return 0;
-}
-
-void spin_unlock(struct spinlock *lock, arch_irq_state_t state) NO_THREAD_SAFETY
-{
-	(void)state;
-	lock->owner = 0;
-}
-
 void wait_queue_init(struct wait_queue *queue)
 {
 	(void)queue;
@@ -66,18 +53,6 @@ unsigned wait_queue_wake(struct wait_queue *queue, unsigned count)
 	(void)queue;
 	(void)count;
 	return 0;
-}
-
-void log_write(enum log_level level, const char *format, ...)
-{
-	(void)level;
-	(void)format;
-}
-
-void panic(const char *format, ...)
-{
-	(void)format;
-	abort();
 }
 
 static int send_nothing(const struct host_buffer *pieces, unsigned count)

@@ -36,18 +36,6 @@ void mm_frame_stats(struct mm_frame_stats *stats)
 	*stats = (struct mm_frame_stats){.total = 1024};
 }
 
-void log_write(enum log_level level, const char *format, ...)
-{
-	(void)level;
-	(void)format;
-}
-
-void panic(const char *format, ...)
-{
-	(void)format;
-	abort();
-}
-
 void panic_set_reporter(void (*reporter)(const char *text, size_t size))
 {
 	(void)reporter;

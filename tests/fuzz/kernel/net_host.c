@@ -159,18 +159,6 @@ void mm_frame_stats(struct mm_frame_stats *stats)
 	*stats = (struct mm_frame_stats){.total = 1u << 14, .free = 1u << 13};
 }
 
-void log_write(enum log_level level, const char *format, ...)
-{
-	(void)level;
-	(void)format;
-}
-
-void panic(const char *format, ...)
-{
-	fprintf(stderr, "panic: %s\n", format);
-	__builtin_trap();
-}
-
 int arch_user_read(void *to, uintptr_t from, size_t size)
 {
 	memcpy(to, (const void *)from, size);
@@ -215,19 +203,6 @@ int file_path_set(struct file *file, const char *path)
 void file_path_clear(struct file *file)
 {
 	(void)file;
-}
-
-arch_irq_state_t spin_lock(struct spinlock *lock) NO_THREAD_SAFETY
-{
-	CHECK(!lock->owner);
-	lock->owner = 1;
-	return 0;
-}
-
-void spin_unlock(struct spinlock *lock, arch_irq_state_t state) NO_THREAD_SAFETY
-{
-	(void)state;
-	lock->owner = 0;
 }
 
 /* No descriptors: frames do not get as far as to sockets of the machine itself. */
