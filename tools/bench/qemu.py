@@ -38,24 +38,29 @@ class Result:
     command: list = field(default_factory=list)
 
 
-def run(command, *, timeout, environment=None, cwd=None, begin=None):
-    """
-    Runs a command to its end. Raises NotFinished when it takes longer than `timeout` seconds, and
-    NotBegun when `begin`, a pair of text and seconds, is given and the text has not been printed by then.
-    """
-    start = time.perf_counter()
+def _start(command, output, environment, cwd):
+    """Starts a command as the leader of a session of its own. `output`: where both its streams go."""
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
             env=environment,
             cwd=cwd,
             start_new_session=True,
         )
     except OSError as error:
         raise BenchError(f"{command[0]}: {error.strerror}") from error
+
+
+def run(command, *, timeout, environment=None, cwd=None, begin=None):
+    """
+    Runs a command to its end. Raises NotFinished when it takes longer than `timeout` seconds, and
+    NotBegun when `begin`, a pair of text and seconds, is given and the text has not been printed by then.
+    """
+    start = time.perf_counter()
+    process = _start(command, subprocess.PIPE, environment, cwd)
     output = {process.stdout: bytearray(), process.stderr: bytearray()}
     try:
         _collect(process, output, start, timeout, begin)
@@ -97,18 +102,7 @@ def _collect(process, output, start, timeout, begin):
 @contextlib.contextmanager
 def background(command, *, environment=None, cwd=None):
     """Runs a command while the block runs; its output goes nowhere. Yields the Popen object."""
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd=cwd,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise BenchError(f"{command[0]}: {error.strerror}") from error
+    process = _start(command, subprocess.DEVNULL, environment, cwd)
     try:
         yield process
     finally:
