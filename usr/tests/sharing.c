@@ -182,6 +182,15 @@ static long drain(int fd)
 	return total;
 }
 
+/* The peer has ended: everything that was sent comes. */
+static void finish(const int *ends, long sent)
+{
+	MUST(shutdown(ends[0], SHUT_WR));
+	CHECK(drain(ends[1]) == sent);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void buffers(int family)
 {
 	int ends[2];
@@ -190,10 +199,7 @@ static void buffers(int family)
 	small = fill(family, 8192, 8192, ends);
 	printf("sizes %d %d\n", get(ends[0], SO_SNDBUF), get(ends[1], SO_RCVBUF));
 	CHECK(small >= 4096 && small <= 8 * 16384);
-	MUST(shutdown(ends[0], SHUT_WR));
-	CHECK(drain(ends[1]) == small);
-	close(ends[0]);
-	close(ends[1]);
+	finish(ends, small);
 
 	large = fill(family, 8192, 50000, ends);
 	CHECK(large > small + 20000);
@@ -201,17 +207,11 @@ static void buffers(int family)
 	MUST(set(ends[1], SO_RCVBUF, 100000));
 	printf("sizes %d %d\n", get(ends[0], SO_SNDBUF), get(ends[1], SO_RCVBUF));
 	MUST(set(ends[1], SO_RCVBUF, 4000));
-	MUST(shutdown(ends[0], SHUT_WR));
-	CHECK(drain(ends[1]) == large);
-	close(ends[1]);
-	close(ends[0]);
+	finish(ends, large);
 
 	more = fill(family, 60000, 8192, ends);
 	CHECK(more > small + 20000);
-	MUST(shutdown(ends[0], SHUT_WR));
-	CHECK(drain(ends[1]) == more);
-	close(ends[1]);
-	close(ends[0]);
+	finish(ends, more);
 }
 
 /* Datagrams that a queue takes. */
