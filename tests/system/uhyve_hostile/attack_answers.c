@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Calls that must be answered, most of them with an error, and that change nothing outside of
- * /work. Started with --isolated --mount=FOLDER:/work; FOLDER/../secret exists, and so does
+ * /data. Started with --isolated --mount=FOLDER:/data; FOLDER/../secret exists, and so does
  * FOLDER/out, a link to it.
  */
 #include "hostile.h"
@@ -139,16 +139,16 @@ static const struct {
 	{"OPEN without path", {.op = HC_OPEN}, -EBADMSG},
 	{"UTIMENS without path", {.op = HC_UTIMENS, .payload = long_path, .size = 32}, -EBADMSG},
 	{"UTIMENS without times",
-	 {.op = HC_UTIMENS, .payload = "/work/file", .size = 10},
+	 {.op = HC_UTIMENS, .payload = "/data/file", .size = 10},
 	 -EBADMSG},
-	{"RENAME of one", {.op = HC_RENAME, .payload = "/work/file", .size = 10}, -EBADMSG},
-	{"LINK of one", {.op = HC_LINK, .payload = "/work/file\0", .size = 11}, -EBADMSG},
-	{"SYMLINK to nothing", {.op = HC_SYMLINK, .payload = "\0/work/x", .size = 8}, -ENOENT},
+	{"RENAME of one", {.op = HC_RENAME, .payload = "/data/file", .size = 10}, -EBADMSG},
+	{"LINK of one", {.op = HC_LINK, .payload = "/data/file\0", .size = 11}, -EBADMSG},
+	{"SYMLINK to nothing", {.op = HC_SYMLINK, .payload = "\0/data/x", .size = 8}, -ENOENT},
 	{"RENAME out",
-	 {.op = HC_RENAME, .payload = "/work/file\0/work/../../secret", .size = 29},
+	 {.op = HC_RENAME, .payload = "/data/file\0/data/../../secret", .size = 29},
 	 ANY_ERROR},
 	{"LINK in",
-	 {.op = HC_LINK, .payload = "/work/../../secret\0/work/x", .size = 26},
+	 {.op = HC_LINK, .payload = "/data/../../secret\0/data/x", .size = 26},
 	 ANY_ERROR},
 	{"FLINK out",
 	 {.op = HC_FLINK, .handle = FILE_HANDLE, .payload = "/../secret2", .size = 11},
@@ -163,15 +163,15 @@ static const struct {
 	size_t size; /* 0: to its NUL */
 } paths[] = {
 	{"work/file", 0},
-	{"/work/fi\0le", 11},
-	{"/work/../../../../../../../../../../../etc/passwd", 0},
+	{"/data/fi\0le", 11},
+	{"/data/../../../../../../../../../../../etc/passwd", 0},
 	{"/../../secret", 0},
-	{"/work/../secret", 0},
-	{"/work/out", 0},
-	{"/work/out/", 0},
-	{"/work/to_root/etc/passwd", 0},
-	{"/work/to_parent/secret", 0},
-	{"/work/loop", 0},
+	{"/data/../secret", 0},
+	{"/data/out", 0},
+	{"/data/out/", 0},
+	{"/data/to_root/etc/passwd", 0},
+	{"/data/to_parent/secret", 0},
+	{"/data/loop", 0},
 	{"/etc/passwd", 0},
 	{"/dev/kvm", 0},
 	{"/dev/mem", 0},
@@ -179,9 +179,9 @@ static const struct {
 	{"/proc/self/fd/3", 0},
 	{"/proc/1/root/etc/passwd", 0},
 	{"/sys/kernel/notes", 0},
-	{"/work/file/..", 0},
-	{"/work/file/../file", 0},
-	{"/work/ghost/../../work/file2", 0},
+	{"/data/file/..", 0},
+	{"/data/file/../file", 0},
+	{"/data/ghost/../../data/file2", 0},
 };
 
 static const uint16_t path_calls[] = {HC_OPEN,	 HC_STAT,  HC_UNLINK, HC_MKDIR,	   HC_READLINK,
@@ -239,20 +239,20 @@ static void one_path(const char *text, size_t size)
 
 static void all_paths(void)
 {
-	static const char prefix[] = "/work/", secret[] = "/secret";
+	static const char prefix[] = "/data/", secret[] = "/secret";
 
-	host_call(&(struct call){.op = HC_SYMLINK, .payload = "/\0/work/to_root", .size = 15});
-	host_call(&(struct call){.op = HC_SYMLINK, .payload = "..\0/work/to_parent", .size = 18});
-	host_call(&(struct call){.op = HC_SYMLINK, .payload = "loop\0/work/loop", .size = 15});
+	host_call(&(struct call){.op = HC_SYMLINK, .payload = "/\0/data/to_root", .size = 15});
+	host_call(&(struct call){.op = HC_SYMLINK, .payload = "..\0/data/to_parent", .size = 18});
+	host_call(&(struct call){.op = HC_SYMLINK, .payload = "loop\0/data/loop", .size = 15});
 	for (size_t i = 0; i < COUNT(paths); i++)
-		if (!text_same(paths[i].text, "/work/loop") &&
-		    !text_same(paths[i].text, "/work/out"))
+		if (!text_same(paths[i].text, "/data/loop") &&
+		    !text_same(paths[i].text, "/data/out"))
 			one_path(paths[i].text,
 				 paths[i].size ? paths[i].size : text_length(paths[i].text));
 	/* Names of links may be read and removed; following them is what must fail. */
 	expect("a link that leads out",
-	       (struct call){.op = HC_OPEN, .payload = "/work/out", .size = 9}, ANY_ERROR);
-	expect("a loop", (struct call){.op = HC_OPEN, .payload = "/work/loop", .size = 10}, -ELOOP);
+	       (struct call){.op = HC_OPEN, .payload = "/data/out", .size = 9}, ANY_ERROR);
+	expect("a loop", (struct call){.op = HC_OPEN, .payload = "/data/loop", .size = 10}, -ELOOP);
 
 	for (size_t i = 0; i < sizeof(long_path); i++)
 		long_path[i] = i < sizeof(prefix) - 1 ? prefix[i] : 'n';
@@ -298,14 +298,14 @@ static void all_wild(void)
 
 void attack_answers(void)
 {
-	int64_t opened = host_call_path(HC_OPEN, "/work/file", O_RDWR | O_CREAT, 0600);
+	int64_t opened = host_call_path(HC_OPEN, "/data/file", O_RDWR | O_CREAT, 0600);
 
 	if (opened < 0)
-		host_fail("/work/file", opened);
+		host_fail("/data/file", opened);
 	file = (uint32_t)opened;
-	opened = host_call_path(HC_OPEN, "/work", O_RDONLY | O_DIRECTORY, 0);
+	opened = host_call_path(HC_OPEN, "/data", O_RDONLY | O_DIRECTORY, 0);
 	if (opened < 0)
-		host_fail("/work", opened);
+		host_fail("/data", opened);
 	folder = (uint32_t)opened;
 	const struct call cancel = {.op = HC_CANCEL, .arg = {UINT64_MAX}};
 	host_send(&cancel);
@@ -330,11 +330,11 @@ void attack_leak(void)
 void attack_large_replies(void)
 {
 	struct call call = {.op = HC_PREAD, .arg = {HC_DATA_MAX, 0}};
-	int64_t opened = host_call_path(HC_OPEN, "/work/large", O_RDONLY, 0);
+	int64_t opened = host_call_path(HC_OPEN, "/data/large", O_RDONLY, 0);
 	unsigned count = 24;
 
 	if (opened < 0)
-		host_fail("/work/large", opened);
+		host_fail("/data/large", opened);
 	call.handle = (uint32_t)opened;
 	uint32_t first = host_send(&call);
 	for (unsigned i = 1; i < count; i++)

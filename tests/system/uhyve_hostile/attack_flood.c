@@ -23,7 +23,7 @@ void attack_flood_answered(void)
 		{.op = HC_TIME},
 		{.op = 0xffff},
 		{.op = HC_CANCEL},
-		{.op = HC_OPEN, .payload = "/work/../work/./file", .size = 20}};
+		{.op = HC_OPEN, .payload = "/data/../data/./file", .size = 20}};
 
 	for (;;)
 		for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
@@ -117,13 +117,13 @@ void attack_rewritten(void)
 {
 	static uint8_t data[8192];
 	const struct hc_seg segs[2] = {{(uintptr_t)data, 4096}, {(uintptr_t)data + 4096, 100}};
-	int64_t handle = host_call_path(HC_OPEN, "/work/file", 0102, 0600);
+	int64_t handle = host_call_path(HC_OPEN, "/data/file", 0102, 0600);
 	struct call call = {.flags = HC_FLAG_SEGS,
 			    .handle = (uint32_t)handle,
 			    .payload = segs,
 			    .size = sizeof(segs)};
 	const struct call path = {
-		.op = HC_OPEN, .payload = "/work/../../work/./ghosts/x/file", .size = 32};
+		.op = HC_OPEN, .payload = "/data/../../data/./ghosts/x/file", .size = 32};
 
 	second_start_with(rewrite);
 	for (unsigned i = 0; i < REWRITTEN_CALLS; i++) {

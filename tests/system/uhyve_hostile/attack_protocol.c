@@ -136,7 +136,7 @@ void attack_own_channel(void)
 	const struct hc_seg from = {(uintptr_t)ones, sizeof(ones)};
 	const struct hc_seg to[] = {{CHANNEL_ADDRESS, HC_SHM_RING_MIN},
 				    {CHANNEL_ADDRESS + HC_SHM_RING_MIN, 0x20000}};
-	int64_t handle = host_call_path(HC_OPEN, "/work/ones", 0102, 0600);
+	int64_t handle = host_call_path(HC_OPEN, "/data/ones", 0102, 0600);
 	struct call call = {.op = HC_PWRITE,
 			    .flags = HC_FLAG_SEGS,
 			    .handle = (uint32_t)handle,

@@ -67,7 +67,7 @@ class HostileTest(unittest.TestCase):
         with open(path, "wb") as file:
             file.write(image(attack))
         words, env = PROXIES[proxy]
-        command = [*words, "--isle=uhyve", "--mem=3200M", "--cpus=2", "--isolated", f"--mount={self.work}:/work"]
+        command = [*words, "--isle=uhyve", "--mem=3200M", "--cpus=2", "--isolated", f"--mount={self.work}:/data"]
         return [*command, *options, path], {**isle.ENVIRONMENT, **env}
 
     def start(self, attack, proxy, *options, **more):
