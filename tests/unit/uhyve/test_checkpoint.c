@@ -9,11 +9,15 @@
 
 #include "check.h"
 
+#include <abi/process.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <hermit/checkpoint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+_Static_assert(HERMIT_CHECKPOINT_CALL == HERMIT_NR_CHECKPOINT, "what applications call");
 
 #define PAGE   GUEST_MEM_PAGE
 #define MEMORY (4u << 20)
