@@ -8,7 +8,10 @@ import socket
 import struct
 import subprocess
 import tempfile
+import time
 import unittest
+from concurrent import futures
+from unittest import mock
 
 import linuxvm  # noqa: F401: where cpio, elf and kernel are
 import cpio
@@ -17,6 +20,7 @@ import figures_boot
 import figures_net
 import figures_uhyve
 import floor
+import kernel
 import load
 import namespace
 import qemu
@@ -198,6 +202,28 @@ class ElfTest(unittest.TestCase):
         data = b"license=GPL\0depends=9pnet,netfs\0name=9p\0"
         self.assertEqual(elf.module_dependencies(data), ["9pnet", "netfs"])
         self.assertEqual(elf.module_dependencies(b"depends=\0"), [])
+
+
+class KernelTest(unittest.TestCase):
+    def test_two_that_need_it_at_once(self):
+        """One unpacks the kernel; the other waits until it is whole."""
+        unpacked = []
+
+        def unpack(_package, folder):
+            unpacked.append(folder)
+            os.makedirs(os.path.join(folder, "boot"))
+            open(os.path.join(folder, "boot/vmlinuz-0.0-test"), "w", encoding="ascii").close()
+            time.sleep(0.2)
+            os.makedirs(os.path.join(folder, "lib/modules/0.0-test"))
+
+        def find(folder):
+            found = kernel._kernel("vmlinuz-*-test", lambda _: True, "test", folder)
+            return os.path.isdir(found.modules)
+
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(kernel, "_unpack_package", unpack):
+            with futures.ThreadPoolExecutor(3) as pool:
+                self.assertEqual(list(pool.map(find, [folder] * 3)), [True] * 3)
+        self.assertEqual(len(unpacked), 1)
 
 
 if __name__ == "__main__":

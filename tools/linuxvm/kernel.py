@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The distribution's Linux kernels and modules, installed or unpacked without being installed."""
 
+import fcntl
 import glob
 import lzma
 import os
@@ -86,6 +87,13 @@ def kernel_with_9p(cache_folder):
 
 def _kernel(pattern, fits, package, cache_folder):
     """The newest installed kernel that fits, else the newest unpacked into `cache_folder`."""
+    os.makedirs(cache_folder, exist_ok=True)
+    with open(os.path.join(cache_folder, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # nobody sees one that another is still unpacking
+        return _kernel_locked(pattern, fits, package, cache_folder)
+
+
+def _kernel_locked(pattern, fits, package, cache_folder):
     for attempt in ("found", "fetched"):
         for root in ("/", cache_folder):
             images = glob.glob(os.path.join(root, "boot", pattern))
@@ -128,7 +136,6 @@ def _unpack_package(meta_package, folder):
     names = re.findall(r"Depends: (linux-image-\d\S+)", text)
     if not names:
         raise VmError(f"apt knows no {meta_package}, and no such kernel is installed")
-    os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as download:
         os.chmod(download, 0o777)  # apt's own user writes here
         _output(["apt-get", "download", names[0]], cwd=download)
