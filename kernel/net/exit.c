@@ -48,16 +48,12 @@ static uint64_t unfinished(void) REQUIRES(net_core)
 	return sum;
 }
 
-static uint64_t begin(void)
+static void end_all(void)
 {
-	uint64_t left;
-
 	net_lock();
 	while (end_one())
 		;
-	left = unfinished();
 	net_unlock();
-	return left;
 }
 
 static uint64_t look(void)
@@ -79,7 +75,8 @@ void net_exit(void)
 	if (!net_started())
 		return;
 	wait_queue_init(&nobody);
-	for (left = begin(); left && now < end && now < patience; now = clock_monotonic_ns()) {
+	end_all();
+	for (left = look(); left && now < end && now < patience; now = clock_monotonic_ns()) {
 		(void)wait_event(&nobody, WAIT_UNINTERRUPTIBLE, now + STEP_NS, false);
 		before = left;
 		left = look();
