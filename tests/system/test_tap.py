@@ -183,11 +183,13 @@ class OneCable(NetworkTest):
                 self.check_link(card, machine)
 
     def check_link(self, card, machine):
-        port, monitor = testcase.free_port(), testcase.free_port()
+        port, channel = testcase.free_port(), testcase.free_port_pair()
+        monitor = channel + 1
         options = [f"--nic={card}", f"--machine={machine}", f"--publish={port}:7000", "--monitor"]
-        options.append(f"--port={monitor - 1}")
+        options.append(f"--port={channel}")
         process = self.peer("echo", 7000, 1, options=options)
-        self.assertEqual(process.stdout.readline(), b"listening\n")
+        line = process.stdout.readline()
+        self.assertEqual(line, b"listening\n", "" if line else process.stderr.read())
         with self.connect(port) as connection, socket.create_connection(("127.0.0.1", monitor)) as telnet:
             telnet.settimeout(10)
             for state in (b"off", b"on"):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Base class of the system tests that are more than a comparison; run with HERMIT_BUILD set."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -66,6 +67,17 @@ def free_port(kind=socket.SOCK_STREAM):
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def free_port_pair():
+    """The lower one of two neighbours as free_port gives them."""
+    while True:
+        with socket.socket() as lower, socket.socket() as upper:
+            lower.bind(("127.0.0.1", 0))
+            port = lower.getsockname()[1]
+            with contextlib.suppress(OSError, OverflowError):
+                upper.bind(("127.0.0.1", port + 1))
+                return port
 
 
 def make_tap(address=TAP_HOST + "/24"):
